@@ -1,0 +1,43 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { duration, integer, oneOf, port, url } from './fields';
+import { settingGroup, type SettingsOf } from './settings';
+
+/** Settings that every app reads. */
+export const appSettings = settingGroup(
+  ['DATABASE_', 'REDIS_', 'LOG_', 'PROBE_', 'LEASE_', 'SHUTDOWN_', 'STARTUP_', 'INSTANCE_'],
+  {
+    DATABASE_URL: url(['postgres', 'postgresql']).describe(
+      'PostgreSQL of this app, with the app role as user.',
+    ),
+    DATABASE_POOL_SIZE: integer(8, { min: 2, max: 100 }).describe(
+      'Connections of this process to PostgreSQL.',
+    ),
+    REDIS_URL: url(['redis', 'rediss']).describe('Redis with the streams.'),
+    REDIS_FSYNC: oneOf(['always', 'everysec'], 'always').describe(
+      'What the Redis server promises for its append-only file; everysec puts up to a second of acks at risk.',
+    ),
+    REDIS_WAIT_REPLICAS: integer(0, { min: 0, max: 8 }).describe(
+      'Replicas that must have an entry before it counts as kept.',
+    ),
+    LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info').describe(
+      'Least severe line that is logged.',
+    ),
+    PROBE_HOST: z.string().default('0.0.0.0').describe('Address of the probe and metrics listener.'),
+    PROBE_PORT: port(0).describe('Port of the probe and metrics listener; 0 lets the system choose.'),
+    INSTANCE_ID: z
+      .string()
+      .regex(/^[\w.:-]+$/, 'has characters other than letters, digits and ._:-')
+      .optional()
+      .describe('Name of this process among its peers; host and probe port when unset.'),
+    LEASE_TIME: duration('10s').describe('How long a silent owner keeps its shards or parts.'),
+    STARTUP_TIMEOUT: duration('15s').describe('How long Redis and PostgreSQL may take to answer at start.'),
+    SHUTDOWN_TIMEOUT: duration('20s').describe('How long a stop may take before it is forced.'),
+  },
+);
+export type AppSettings = SettingsOf<typeof appSettings>;
+
+/** The consumer name of this process: stable over restarts, different for each process of a host. */
+export function instanceIdOf(settings: Pick<AppSettings, 'INSTANCE_ID'>, probePort: number): string {
+  return settings.INSTANCE_ID ?? `${hostname()}:${probePort}`;
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+/** Field types that settings are made of. Durations read as `500ms`, `30s`, `15m`, `24h` or `7d` and become milliseconds. */
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+type Unit = keyof typeof UNIT_MS;
+const isUnit = (text: string): text is Unit => text in UNIT_MS;
+
+/** Milliseconds from text such as `15m`, or undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
+  const [, amount, unit] = match ?? [];
+  if (amount === undefined || unit === undefined || !isUnit(unit)) return undefined;
+  return Number(amount) * UNIT_MS[unit];
+}
+
+export function duration(fallback: string) {
+  return z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const milliseconds = parseDuration(text);
+      if (milliseconds !== undefined) return milliseconds;
+      context.addIssue({ code: 'custom', message: 'is no duration such as 500ms, 30s, 15m, 24h or 7d' });
+      return z.NEVER;
+    });
+}
+
+export function integer(fallback: number, { min, max }: { min: number; max: number }) {
+  return z.coerce
+    .number('is no number')
+    .int('is no whole number')
+    .min(min, `is below ${min}`)
+    .max(max, `is above ${max}`)
+    .default(fallback);
+}
+
+/** A TCP port; 0 lets the system choose one. */
+export const port = (fallback: number) => integer(fallback, { min: 0, max: 65_535 });
+
+export function flag(fallback: boolean) {
+  return z
+    .enum(['true', 'false'], 'is neither true nor false')
+    .default(fallback ? 'true' : 'false')
+    .transform((text) => text === 'true');
+}
+
+export function oneOf<const Values extends readonly [string, ...string[]]>(
+  values: Values,
+  fallback: NoInfer<Values[number]>,
+) {
+  // zod's default wants the enum's own mapped type; going through preprocess keeps the literal union without a cast.
+  return z.preprocess((value) => value ?? fallback, z.enum(values, `is none of ${values.join(', ')}`));
+}
+
+export function url(protocols: readonly string[]) {
+  return z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol.replace(/:$/, '')),
+      `is no URL of the form ${protocols.map((protocol) => `${protocol}://…`).join(' or ')}`,
+    );
+}

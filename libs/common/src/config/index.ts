@@ -1,0 +1,3 @@
+export * from './app-settings';
+export * from './fields';
+export * from './settings';

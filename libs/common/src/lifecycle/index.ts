@@ -1,0 +1,5 @@
+export * from './lifecycle';
+export * from './lifecycle.module';
+export * from './loop';
+export * from './run-app';
+export * from './service';

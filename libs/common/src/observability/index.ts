@@ -1,0 +1,5 @@
+export * from './faults';
+export * from './logger';
+export * from './metrics';
+export * from './observability.module';
+export * from './traceparent';

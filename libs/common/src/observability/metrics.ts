@@ -1,0 +1,218 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/**
+ * The metric catalog: every metric of every app, with its labels and their meaning. Features bind these, they do not
+ * invent any. An IMEI is never a label: a fleet would become that many time series.
+ */
+
+/** Seconds; from a fast local hop to a stalled one. */
+const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+interface MetricSpec {
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+export const METRIC_CATALOG = {
+  edge_sessions: { kind: 'gauge', help: 'Open device sessions.', labels: ['transport'] },
+  edge_logins_total: {
+    kind: 'counter',
+    help: 'Logins by result: accepted, rejected, quarantined, invalid, not_ready.',
+    labels: ['result'],
+  },
+  edge_frames_total: {
+    kind: 'counter',
+    help: 'Frames by result: acked, parked, crc_mismatch, command, refused.',
+    labels: ['result'],
+  },
+  edge_records_total: { kind: 'counter', help: 'Records in frames that were acked.', labels: [] },
+  edge_bytes_total: { kind: 'counter', help: 'Bytes received from devices.', labels: [] },
+  edge_refusals_total: {
+    kind: 'counter',
+    help: 'Input that ended a session, by error code.',
+    labels: ['code'],
+  },
+  edge_ack_seconds: {
+    kind: 'histogram',
+    help: "From a frame's last byte to its ack, which follows the durable append.",
+    labels: [],
+  },
+  ingest_entries_total: {
+    kind: 'counter',
+    help: 'Stream entries read, by result: stored, parked, redelivered.',
+    labels: ['result'],
+  },
+  ingest_records_total: {
+    kind: 'counter',
+    help: 'Records decoded, by result: new, repeated.',
+    labels: ['result'],
+  },
+  ingest_shards_owned: { kind: 'gauge', help: 'Telemetry shards that this process owns.', labels: [] },
+  ingest_lost_entries_total: {
+    kind: 'counter',
+    help: 'Pending entries that were gone from their stream: lost data.',
+    labels: [],
+  },
+  sink_transaction_seconds: {
+    kind: 'histogram',
+    help: 'One sink transaction from BEGIN to COMMIT.',
+    labels: ['result'],
+  },
+  sink_record_age_seconds: {
+    kind: 'histogram',
+    help: "From a frame's arrival at the edge to the commit of its rows.",
+    labels: [],
+  },
+  domain_events_total: {
+    kind: 'counter',
+    help: 'Events raised, by kind and whether they were historical or retracted.',
+    labels: ['kind', 'result'],
+  },
+  domain_resettled_devices_total: {
+    kind: 'counter',
+    help: 'Devices whose rules were run again because a record came late.',
+    labels: [],
+  },
+  relay_parts_owned: { kind: 'gauge', help: 'Outbox parts that this process owns.', labels: [] },
+  relay_published_total: {
+    kind: 'counter',
+    help: 'Messages handed to their stream, by topic and result: added, skipped.',
+    labels: ['topic', 'result'],
+  },
+  relay_refusals_total: {
+    kind: 'counter',
+    help: 'Steps of a part that failed and stalled it, by reason: cursor_ahead, failed.',
+    labels: ['reason'],
+  },
+  relay_rewinds_total: {
+    kind: 'counter',
+    help: 'Cursors moved back because Redis had lost what it had acknowledged.',
+    labels: [],
+  },
+  relay_lag_seconds: {
+    kind: 'histogram',
+    help: "From the commit's transaction start to the entry in its stream.",
+    labels: ['topic'],
+  },
+  relay_upkeep_total: {
+    kind: 'counter',
+    help: 'Upkeep runs by task and result.',
+    labels: ['task', 'result'],
+  },
+  notification_intents_total: {
+    kind: 'counter',
+    help: 'Intents by result: accepted, duplicate, malformed.',
+    labels: ['result'],
+  },
+  notification_routes_total: {
+    kind: 'counter',
+    help: 'Routes by channel and the state that they reached.',
+    labels: ['channel', 'state'],
+  },
+  notification_publish_seconds: {
+    kind: 'histogram',
+    help: "From the acceptance of an intent to its route's stream entry.",
+    labels: ['channel'],
+  },
+  notification_intent_stream_oldest_unprocessed_age_ms: {
+    kind: 'gauge',
+    help: 'Age of the oldest intent that is not accepted yet.',
+    labels: [],
+  },
+  notification_route_schedule_depth: { kind: 'gauge', help: 'Routes that wait for publishing.', labels: [] },
+  notification_route_schedule_oldest_age_ms: {
+    kind: 'gauge',
+    help: 'Age of the oldest due route.',
+    labels: [],
+  },
+  notification_route_dead_letters: {
+    kind: 'counter',
+    help: 'Routes that exhausted their attempts.',
+    labels: ['channel'],
+  },
+  stream_length: { kind: 'gauge', help: 'Entries in a stream.', labels: ['stream'] },
+  stream_group_lag: {
+    kind: 'gauge',
+    help: 'Entries that a group has not read; absent where Redis does not know.',
+    labels: ['stream', 'group'],
+  },
+  stream_group_lag_unknown: {
+    kind: 'gauge',
+    help: '1 where Redis cannot tell the lag of a group.',
+    labels: ['stream', 'group'],
+  },
+  stream_group_pending: {
+    kind: 'gauge',
+    help: 'Entries read and not acknowledged.',
+    labels: ['stream', 'group'],
+  },
+  outbox_backlog_parts: {
+    kind: 'gauge',
+    help: 'Outbox parts with messages behind their cursor.',
+    labels: [],
+  },
+} as const satisfies Record<string, MetricSpec>;
+
+export type MetricName = keyof typeof METRIC_CATALOG;
+type NamesOf<Kind extends MetricSpec['kind']> = {
+  [Name in MetricName]: (typeof METRIC_CATALOG)[Name]['kind'] extends Kind ? Name : never;
+}[MetricName];
+type LabelsOf<Name extends MetricName> = (typeof METRIC_CATALOG)[Name]['labels'][number];
+
+/** Metric names carry the product's prefix on the wire, but for those that existing dashboards know as they are. */
+const exposedName = (name: MetricName): string =>
+  name.startsWith('notification_') ? name : `odograph_${name}`;
+
+/** Binds metrics of the catalog to a registry; binding one twice gives the same metric. */
+export class Metrics {
+  constructor(private readonly registry: Registry) {}
+
+  counter<Name extends NamesOf<'counter'>>(name: Name): Counter<LabelsOf<Name>> {
+    const { help, labels } = METRIC_CATALOG[name];
+    return (
+      this.existing(name, Counter<LabelsOf<Name>>) ??
+      new Counter<LabelsOf<Name>>({
+        name: exposedName(name),
+        help,
+        labelNames: [...labels],
+        registers: [this.registry],
+      })
+    );
+  }
+
+  gauge<Name extends NamesOf<'gauge'>>(name: Name): Gauge<LabelsOf<Name>> {
+    const { help, labels } = METRIC_CATALOG[name];
+    return (
+      this.existing(name, Gauge<LabelsOf<Name>>) ??
+      new Gauge<LabelsOf<Name>>({
+        name: exposedName(name),
+        help,
+        labelNames: [...labels],
+        registers: [this.registry],
+      })
+    );
+  }
+
+  histogram<Name extends NamesOf<'histogram'>>(name: Name): Histogram<LabelsOf<Name>> {
+    const { help, labels } = METRIC_CATALOG[name];
+    return (
+      this.existing(name, Histogram<LabelsOf<Name>>) ??
+      new Histogram<LabelsOf<Name>>({
+        name: exposedName(name),
+        help,
+        labelNames: [...labels],
+        buckets: LATENCY_BUCKETS_S,
+        registers: [this.registry],
+      })
+    );
+  }
+
+  private existing<Metric extends object>(
+    name: MetricName,
+    type: new (...args: never[]) => Metric,
+  ): Metric | undefined {
+    const metric = this.registry.getSingleMetric(exposedName(name));
+    return metric instanceof type ? metric : undefined;
+  }
+}

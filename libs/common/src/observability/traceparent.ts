@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+
+const PATTERN = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/** A new W3C trace: `00-<trace id>-<span id>-<flags>` (W3C Trace Context, section 3.2). */
+export function newTraceparent(sampled = false): string {
+  return `00-${randomHex(16)}-${randomHex(8)}-${sampled ? '01' : '00'}`;
+}
+
+/** A child of the given trace: same trace id, new span id; a new trace where the text is none. */
+export function childTraceparent(parent: string | undefined): string {
+  const match = parent === undefined ? null : PATTERN.exec(parent);
+  const [, traceId, , flags] = match ?? [];
+  return traceId === undefined || flags === undefined
+    ? newTraceparent()
+    : `00-${traceId}-${randomHex(8)}-${flags}`;
+}
+
+/** The trace id of a traceparent, for correlation in logs and intents. */
+export function traceIdOf(traceparent: string): string | undefined {
+  return PATTERN.exec(traceparent)?.[1];
+}
+
+// One draw of system randomness serves many ids: a draw for each would cost more than the rest of a record's way.
+const POOL_BYTES = 4096;
+let pool: Buffer = Buffer.alloc(0);
+let used = 0;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString('hex', used - bytes, used);
+}

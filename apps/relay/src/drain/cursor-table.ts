@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import {
+  decodeMark,
+  MARK_DIGITS,
+  OUTBOX_TOPICS,
+  type OutboxPosition,
+  type OutboxTopic,
+} from '@app/common/contracts';
+import { type Database, statement, type Transaction } from '@app/common/database';
+import { type PublishedMark } from '@app/common/streams';
+import findMessage from './sql/find-message.sql';
+import loadCursors from './sql/load-cursors.sql';
+import moveCursor from './sql/move-cursor.sql';
+import readMessages from './sql/read-messages.sql';
+
+const STATEMENTS = {
+  find: statement('drain.find-message', findMessage),
+  load: statement('drain.load-cursors', loadCursors),
+  move: statement('drain.move-cursor', moveCursor),
+  read: statement('drain.read-messages', readMessages),
+};
+
+/** What Redis last confirmed of each target stream of a part. */
+export type AcknowledgedMarks = ReadonlyMap<OutboxTopic, PublishedMark>;
+
+/** Where a part stands: all at or below `position` is in its stream. */
+export interface Cursor {
+  readonly part: number;
+  readonly position: OutboxPosition;
+  readonly acknowledged: AcknowledgedMarks;
+}
+
+export interface LoadedCursor extends Cursor {
+  /** The position lies at or beyond what this server has handed out: the database was restored. */
+  readonly ahead: boolean;
+}
+
+export interface OutboxMessage {
+  readonly part: number;
+  readonly position: OutboxPosition;
+  readonly topic: string;
+  readonly eventId: string;
+  readonly traceparent: string;
+  /** The target stream's fields. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly createdAt: Date;
+}
+
+interface PositionRow {
+  readonly part: number;
+  readonly generation: bigint;
+  readonly xid: bigint;
+  readonly id: bigint;
+}
+
+const marksSchema = z.partialRecord(
+  z.enum(OUTBOX_TOPICS),
+  z.object({
+    epoch: z.string().transform(BigInt),
+    count: z.number().int(),
+    mark: z.string().length(MARK_DIGITS),
+  }),
+);
+const fieldsSchema = z.record(z.string(), z.string());
+
+/** The statements on `outbox.cursor` and `outbox.message`. */
+export class CursorTable {
+  constructor(private readonly database: Database) {}
+
+  async load(parts: readonly number[]): Promise<LoadedCursor[]> {
+    const rows = await this.database.query<PositionRow & { acknowledged: unknown; ahead: boolean }>(
+      STATEMENTS.load,
+      [parts],
+    );
+    return rows.map((row) => ({
+      part: row.part,
+      position: positionOf(row),
+      acknowledged: readMarks(row.acknowledged),
+      ahead: row.ahead,
+    }));
+  }
+
+  /** At most `limit` messages of each part behind its cursor, in order, that no open transaction can get in front of. */
+  async read(cursors: readonly Cursor[], limit: number): Promise<OutboxMessage[]> {
+    const rows = await this.database.query<
+      PositionRow & {
+        topic: string;
+        event_id: string;
+        traceparent: string;
+        payload: string;
+        created_at: Date;
+      }
+    >(STATEMENTS.read, [
+      cursors.map(({ part }) => part),
+      cursors.map(({ position }) => position.generation.toString()),
+      cursors.map(({ position }) => position.xid.toString()),
+      cursors.map(({ position }) => position.id.toString()),
+      limit,
+    ]);
+    return rows.map((row) => ({
+      part: row.part,
+      position: positionOf(row),
+      topic: row.topic,
+      eventId: row.event_id,
+      traceparent: row.traceparent,
+      fields: fieldsSchema.parse(JSON.parse(row.payload)),
+      createdAt: row.created_at,
+    }));
+  }
+
+  /** Whether a message with exactly this position is kept; the cursor's start counts as one. */
+  async has(part: number, mark: string): Promise<boolean> {
+    const { generation, xid, id } = decodeMark(mark);
+    const [row] = await this.database.query<{ found: boolean }>(STATEMENTS.find, [
+      part,
+      generation.toString(),
+      xid.toString(),
+      id.toString(),
+    ]);
+    return row?.found ?? false;
+  }
+
+  async move(transaction: Transaction, { part, position, acknowledged }: Cursor): Promise<void> {
+    await transaction.query(STATEMENTS.move, [
+      part,
+      position.generation.toString(),
+      position.xid.toString(),
+      position.id.toString(),
+      JSON.stringify(writeMarks(acknowledged)),
+    ]);
+  }
+}
+
+function positionOf({ generation, xid, id }: PositionRow): OutboxPosition {
+  return { generation, xid, id };
+}
+
+function readMarks(json: unknown): AcknowledgedMarks {
+  const marks = marksSchema.parse(json);
+  return new Map(
+    OUTBOX_TOPICS.flatMap((topic) => (marks[topic] === undefined ? [] : [[topic, marks[topic]]])),
+  );
+}
+
+function writeMarks(marks: AcknowledgedMarks): Record<string, unknown> {
+  return Object.fromEntries(
+    [...marks].map(([topic, { epoch, count, mark }]) => [topic, { epoch: epoch.toString(), count, mark }]),
+  );
+}

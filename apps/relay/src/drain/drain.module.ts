@@ -1,0 +1,61 @@
+import { Module } from '@nestjs/common';
+import { Database } from '@app/common/database';
+import { HealthRegistry } from '@app/common/health';
+import { LeaseTable, Ownership } from '@app/common/leases';
+import { APP_CONTEXT, type AppContext, Lifecycle } from '@app/common/lifecycle';
+import { Metrics } from '@app/common/observability';
+import { STREAMS, type Streams } from '@app/common/streams';
+import { CursorTable } from './cursor-table';
+import { drainSettings } from './drain.config';
+import { drainMetrics } from './drain.metrics';
+import { DrainService } from './drain.service';
+import { DrainLane } from './lane';
+import { PART_LEASES } from './part-leases';
+
+function buildDrain(
+  context: AppContext,
+  database: Database,
+  streams: Streams,
+  metrics: Metrics,
+  lifecycle: Lifecycle,
+  health: HealthRegistry,
+): DrainService {
+  const { RELAY_LANES: lanes, RELAY_BATCH: batch, RELAY_POLL_INTERVAL: pollMs } = context.read(drainSettings);
+  const leaseTimeMs = context.settings.LEASE_TIME;
+  const logger = context.logger.child({ feature: 'drain' });
+  const bound = drainMetrics(metrics);
+  const ownership: Ownership = new Ownership(new LeaseTable(database, context.owner, leaseTimeMs), {
+    app: 'relay',
+    resources: PART_LEASES,
+    leaseTimeMs,
+    logger,
+    onChange: (held) => {
+      bound.partsOwned.set(held.length);
+      service.wake();
+    },
+  });
+  const tools = { database, table: new CursorTable(database), ownership, streams };
+  const service = new DrainService(
+    database,
+    ownership,
+    Array.from(
+      { length: lanes },
+      (_, lane) => new DrainLane({ lane, lanes, batch, pollMs, tools, ownership, logger, metrics: bound }),
+    ),
+  );
+  lifecycle.register(ownership);
+  lifecycle.register(service);
+  health.register(service);
+  return service;
+}
+
+@Module({
+  providers: [
+    {
+      provide: DrainService,
+      useFactory: buildDrain,
+      inject: [APP_CONTEXT, Database, STREAMS, Metrics, Lifecycle, HealthRegistry],
+    },
+  ],
+})
+export class DrainModule {}

@@ -1,0 +1,146 @@
+import { hasCode } from '@app/common/errors';
+import { type Lease, type Ownership } from '@app/common/leases';
+import { Loop } from '@app/common/lifecycle';
+import { type Logger } from '@app/common/observability';
+import { type OutboxMessage } from './cursor-table';
+import { type DrainMetrics } from './drain.metrics';
+import { Part, type PartTools } from './part';
+import { partOfLease } from './part-leases';
+
+export interface LaneOptions {
+  readonly lane: number;
+  readonly lanes: number;
+  readonly batch: number;
+  readonly pollMs: number;
+  readonly tools: PartTools;
+  readonly ownership: Ownership;
+  readonly logger: Logger;
+  readonly metrics: DrainMetrics;
+}
+
+/** First rest after an empty read. Short, since a commit that was notified may stay behind the snapshot for a moment. */
+const FIRST_REST_MS = 2;
+const MAX_STALL_MS = 5000;
+
+interface Stall {
+  readonly error: unknown;
+  readonly untilMs: number;
+  readonly failures: number;
+}
+
+/** Drains some of the parts, one step after the other: a part is never twice under way, which is what keeps its order. */
+export class DrainLane {
+  readonly loop: Loop;
+  private readonly parts = new Map<string, Part>();
+  private readonly stalls = new Map<string, Stall>();
+  private restMs = FIRST_REST_MS;
+
+  constructor(private readonly options: LaneOptions) {
+    this.loop = new Loop({
+      name: `relay lane ${options.lane}`,
+      logger: options.logger,
+      round: () => this.round(),
+    });
+  }
+
+  /** Parts that do not move, with the reason. */
+  stalled(): ReadonlyMap<string, Stall> {
+    return this.stalls;
+  }
+
+  /** A commit was notified: looks at once, and often for a moment, since its snapshot may lag behind it. */
+  wake(): void {
+    this.restMs = FIRST_REST_MS;
+    this.loop.wake();
+  }
+
+  private async round(): Promise<number> {
+    const { ownership, lane, lanes } = this.options;
+    const leases = ownership.usable().filter(({ name }) => partOfLease(name) % lanes === lane);
+    this.forget(leases);
+    const due = leases.filter(({ name }) => (this.stalls.get(name)?.untilMs ?? 0) <= performance.now());
+    const published = await ownership.use(due, (usable) => this.drain(usable));
+    this.restMs = published > 0 ? FIRST_REST_MS : Math.min(this.options.pollMs, this.restMs * 2);
+    return published > 0 ? 0 : this.restMs * (0.75 + Math.random() / 2);
+  }
+
+  /** Drops what belongs to leases that are gone or were acquired anew: their marks must be claimed again. */
+  private forget(leases: readonly Lease[]): void {
+    const epochs = new Map(leases.map(({ name, epoch }) => [name, epoch]));
+    for (const [name, part] of this.parts) if (epochs.get(name) !== part.lease.epoch) this.parts.delete(name);
+    for (const name of this.stalls.keys()) if (!epochs.has(name)) this.stalls.delete(name);
+  }
+
+  private async drain(leases: readonly Lease[]): Promise<number> {
+    const parts: Part[] = [];
+    for (const lease of leases) {
+      const part = await this.attempt(lease.name, () => this.claimed(lease));
+      if (part !== undefined) parts.push(part);
+    }
+    if (parts.length === 0) return 0;
+    const messages = await this.options.tools.table.read(
+      parts.map(({ cursor }) => cursor),
+      this.options.batch,
+    );
+    const counts = await Promise.all(
+      parts.map((part) =>
+        this.publish(
+          part,
+          messages.filter((message) => message.part === part.cursor.part),
+        ),
+      ),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  private async claimed(lease: Lease): Promise<Part> {
+    const known = this.parts.get(lease.name);
+    if (known !== undefined) return known;
+    const part = await Part.claim(this.options.tools, lease, partOfLease(lease.name));
+    this.parts.set(lease.name, part);
+    return part;
+  }
+
+  private async publish(part: Part, messages: readonly OutboxMessage[]): Promise<number> {
+    if (messages.length === 0) return 0;
+    const done = await this.attempt(part.lease.name, () => part.publish(messages));
+    if (done === undefined) return 0;
+    const { metrics, logger } = this.options;
+    for (const [topic, count] of done.added) metrics.published.inc({ topic, result: 'added' }, count);
+    for (const [topic, count] of done.skipped) metrics.published.inc({ topic, result: 'skipped' }, count);
+    if (done.rewound) {
+      metrics.rewinds.inc();
+      logger.error({ event: 'outbox_rewound', part: part.cursor.part });
+      this.parts.delete(part.lease.name);
+      return messages.length;
+    }
+    const now = Date.now();
+    for (const { topic, createdAt } of messages)
+      metrics.lag.observe({ topic }, (now - createdAt.getTime()) / 1000);
+    return messages.length;
+  }
+
+  /** Runs a step of one part; a failure stalls that part for a while and no other. */
+  private async attempt<Result>(name: string, step: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      const result = await step();
+      this.stalls.delete(name);
+      return result;
+    } catch (error) {
+      // Whatever the outcome was, the marks are claimed and compared again before the next step.
+      this.parts.delete(name);
+      if (hasCode(error, 'LEASE_LOST')) this.options.ownership.lost(name);
+      else this.stall(name, error);
+      return undefined;
+    }
+  }
+
+  private stall(name: string, error: unknown): void {
+    const failures = (this.stalls.get(name)?.failures ?? 0) + 1;
+    const restMs = Math.min(MAX_STALL_MS, 50 * 2 ** Math.min(failures, 10));
+    this.stalls.set(name, { error, failures, untilMs: performance.now() + restMs });
+    const reason = hasCode(error, 'OUTBOX_CURSOR_AHEAD') ? 'cursor_ahead' : 'failed';
+    this.options.metrics.refusals.inc({ reason });
+    this.options.logger.error({ event: 'outbox_part_stalled', lease: name, failures, restMs, err: error });
+  }
+}

@@ -1,0 +1,12 @@
+import 'reflect-metadata';
+import { runApp } from '@app/common/lifecycle';
+import { AppModule } from './app.module';
+import { drainSettings } from './drain/drain.config';
+import { upkeepSettings } from './upkeep/upkeep.config';
+
+void runApp({
+  name: 'relay',
+  defaultProbePort: 9102,
+  groups: [drainSettings, upkeepSettings],
+  module: (context) => AppModule.forRoot(context),
+});

@@ -1,0 +1,1 @@
+SELECT outbox.reclaim($1 * interval '1 millisecond') AS reclaimed

@@ -1,0 +1,25 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DatabaseModule } from '@app/common/database';
+import { HealthModule } from '@app/common/health';
+import { type AppContext, LifecycleModule } from '@app/common/lifecycle';
+import { StreamsModule } from '@app/common/streams';
+import { IntentsModule } from './intents/intents.module';
+import { PublishersModule } from './publishers/publishers.module';
+
+/** Composition only: what notification is made of. */
+@Module({})
+export class AppModule {
+  static forRoot(context: AppContext): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        LifecycleModule.forRoot(context),
+        HealthModule,
+        DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
+        StreamsModule.forRoot(),
+        PublishersModule,
+        IntentsModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { statement, type Transaction } from '@app/common/database';
+import { canonicalJson } from './canonical-json';
+import { type Intent, type Malformed } from './intent';
+import findFingerprints from './sql/find-fingerprints.sql';
+import insertMalformed from './sql/insert-malformed.sql';
+import insertRecords from './sql/insert-records.sql';
+
+const STATEMENTS = {
+  findFingerprints: statement('intents.find-fingerprints', findFingerprints),
+  insertMalformed: statement('intents.insert-malformed', insertMalformed),
+  insertRecords: statement('intents.insert-records', insertRecords),
+};
+
+/** An entry that is no intent, with all that it said. */
+export interface MalformedEntry extends Malformed {
+  readonly entryId: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** The statements of the intake. */
+export class IntentStore {
+  /** Writes records; returns the ids of those that were not there before. */
+  async insert(transaction: Transaction, intents: readonly Intent[]): Promise<ReadonlySet<string>> {
+    if (intents.length === 0) return new Set();
+    const rows = await transaction.query<{ notification_id: string }>(STATEMENTS.insertRecords, [
+      intents.map(({ notificationId }) => notificationId),
+      intents.map(({ tenantId }) => tenantId),
+      intents.map(({ type }) => type.type),
+      intents.map(({ producer }) => producer),
+      intents.map(({ type }) => type.audience),
+      intents.map(({ recipientUserIds }) => JSON.stringify(recipientUserIds)),
+      intents.map(({ idempotencyKey }) => idempotencyKey),
+      intents.map(({ fingerprint }) => fingerprint),
+      intents.map(({ subject }) => subject),
+      intents.map(({ payloadJson }) => payloadJson),
+      intents.map(({ requestId }) => requestId ?? null),
+      intents.map(({ traceId }) => traceId ?? null),
+      intents.map(({ traceparent }) => traceparent),
+      intents.map(({ occurredAtMs }) => occurredAtMs),
+      intents.map(({ expiresAtMs }) => expiresAtMs ?? null),
+    ]);
+    return new Set(rows.map(({ notification_id }) => notification_id));
+  }
+
+  async fingerprints(transaction: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (ids.length === 0) return new Map();
+    const rows = await transaction.query<{ notification_id: string; fingerprint: string }>(
+      STATEMENTS.findFingerprints,
+      [ids],
+    );
+    return new Map(rows.map((row) => [row.notification_id, row.fingerprint]));
+  }
+
+  /** Keeps what could not be accepted; the same entry again changes nothing. */
+  async insertMalformed(transaction: Transaction, entries: readonly MalformedEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const kept = entries.map((entry) => ({ ...entry, json: storableJson(entry.fields) }));
+    await transaction.query(STATEMENTS.insertMalformed, [
+      kept.map(({ entryId }) => entryId),
+      kept.map(({ json }) => createHash('sha256').update(json).digest('hex')),
+      kept.map(({ code }) => code),
+      kept.map(({ message }) => withoutNul(message)),
+      kept.map(({ fields }) => withoutNul(fields['producer']) ?? null),
+      kept.map(({ fields }) => withoutNul(fields['notification_type']) ?? null),
+      kept.map(({ json }) => json),
+    ]);
+  }
+}
+
+/** PostgreSQL's text and jsonb hold no NUL; it is shown as U+2400, so that what was malformed can still be kept. */
+function withoutNul<Text extends string | undefined>(text: Text): Text | string {
+  return text === undefined ? text : text.replaceAll('\u0000', '\u2400');
+}
+
+function storableJson(fields: Readonly<Record<string, string>>): string {
+  return canonicalJson(
+    Object.fromEntries(Object.entries(fields).map(([key, value]) => [withoutNul(key), withoutNul(value)])),
+  );
+}

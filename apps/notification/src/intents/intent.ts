@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import {
+  ACCEPTED_VERSIONS,
+  INTENT_CATALOG,
+  intentFieldsSchema,
+  type IntentFields,
+  type IntentType,
+  notificationId,
+} from '@app/common/contracts';
+import { newTraceparent } from '@app/common/observability';
+import { canonicalJson } from './canonical-json';
+
+/** An intent that fits its envelope, its catalog line and its payload schema. */
+export interface Intent {
+  readonly notificationId: string;
+  readonly type: IntentType;
+  readonly tenantId: string;
+  readonly producer: string;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+  /** Sorted and distinct. */
+  readonly recipientUserIds: readonly string[];
+  readonly subject: string;
+  readonly payloadJson: string;
+  readonly occurredAtMs: number;
+  readonly expiresAtMs: number | undefined;
+  readonly requestId: string | undefined;
+  readonly traceId: string | undefined;
+  readonly traceparent: string;
+}
+
+export const MALFORMED_CODES = [
+  'envelope_invalid',
+  'version_unknown',
+  'type_unknown',
+  'producer_not_allowed',
+  'audience_mismatch',
+  'recipients_invalid',
+  'payload_invalid',
+  'recipient_not_found',
+  'idempotency_conflict',
+  'record_rejected',
+] as const;
+export type MalformedCode = (typeof MALFORMED_CODES)[number];
+
+/** Why an entry is no intent. */
+export interface Malformed {
+  readonly code: MalformedCode;
+  readonly message: string;
+}
+
+export type ParsedIntent =
+  | { readonly kind: 'intent'; readonly intent: Intent }
+  | { readonly kind: 'malformed'; readonly reason: Malformed };
+
+const recipientsSchema = z.array(z.string().min(1)).min(1).max(1000);
+
+/** Validates the fields of a stream entry against envelope, catalog and payload schema. */
+export function parseIntent(fields: Readonly<Record<string, string>>): ParsedIntent {
+  const envelope = intentFieldsSchema.safeParse(fields);
+  if (!envelope.success) return malformed('envelope_invalid', issuesOf(envelope.error));
+  const data = envelope.data;
+  if (!ACCEPTED_VERSIONS.has(data.v)) return malformed('version_unknown', `version ${data.v}`);
+  const type = INTENT_CATALOG.get(data.notification_type);
+  if (type === undefined) return malformed('type_unknown', data.notification_type);
+  if (!type.producers.includes(data.producer)) return malformed('producer_not_allowed', data.producer);
+  if (data.audience_kind !== type.audience) return malformed('audience_mismatch', data.audience_kind);
+  const recipients = recipientsSchema.safeParse(parseJson(data.recipient_user_ids_json ?? ''));
+  if (!recipients.success) return malformed('recipients_invalid', issuesOf(recipients.error));
+  const payload = type.payload.safeParse(parseJson(data.payload_json));
+  if (!payload.success) return malformed('payload_invalid', issuesOf(payload.error));
+  return { kind: 'intent', intent: intentOf(data, type, [...new Set(recipients.data)].sort(), payload.data) };
+}
+
+function intentOf(
+  fields: IntentFields,
+  type: IntentType,
+  recipientUserIds: readonly string[],
+  payload: unknown,
+): Intent {
+  const payloadJson = canonicalJson(payload);
+  return {
+    notificationId: notificationId(fields.producer, fields.idempotency_key),
+    type,
+    tenantId: fields.tenant_id,
+    producer: fields.producer,
+    idempotencyKey: fields.idempotency_key,
+    fingerprint: fingerprintOf(fields, recipientUserIds, payloadJson),
+    recipientUserIds,
+    subject: fields.subject,
+    payloadJson,
+    occurredAtMs: Number(fields.occurred_at_ms),
+    expiresAtMs: fields.expires_at_ms === undefined ? undefined : Number(fields.expires_at_ms),
+    requestId: fields.request_id,
+    traceId: fields.trace_id,
+    traceparent: fields.traceparent ?? newTraceparent(),
+  };
+}
+
+/** What makes two intents of one key the same; version and trace change by themselves and are left out. */
+function fingerprintOf(fields: IntentFields, recipients: readonly string[], payloadJson: string): string {
+  const content = [
+    fields.notification_type,
+    fields.producer,
+    fields.audience_kind,
+    recipients,
+    fields.occurred_at_ms,
+    payloadJson,
+  ];
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON at all: no schema accepts undefined, so the caller names the field that is wrong.
+    return undefined;
+  }
+}
+
+function malformed(code: MalformedCode, message: string): ParsedIntent {
+  return { kind: 'malformed', reason: { code, message } };
+}
+
+const MAX_MESSAGE_LENGTH = 1000;
+
+function issuesOf(error: z.ZodError): string {
+  const text = error.issues.map(({ path, message }) => `${path.join('.') || 'value'}: ${message}`).join('; ');
+  return text.slice(0, MAX_MESSAGE_LENGTH);
+}

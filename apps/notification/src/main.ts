@@ -1,0 +1,12 @@
+import 'reflect-metadata';
+import { runApp } from '@app/common/lifecycle';
+import { AppModule } from './app.module';
+import { intentSettings } from './intents/intents.config';
+import { routeSettings } from './routes';
+
+void runApp({
+  name: 'notification',
+  defaultProbePort: 9103,
+  groups: [intentSettings, routeSettings],
+  module: (context) => AppModule.forRoot(context),
+});

@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { Database } from '@app/common/database';
+import { APP_CONTEXT, type AppContext } from '@app/common/lifecycle';
+import { RouteStore } from './route-store';
+import { routeSettings } from './routes.config';
+import { RoutesService } from './routes.service';
+
+@Module({
+  providers: [
+    { provide: RouteStore, useFactory: (database: Database) => new RouteStore(database), inject: [Database] },
+    {
+      provide: RoutesService,
+      useFactory: (context: AppContext, store: RouteStore) => {
+        const settings = context.read(routeSettings);
+        return new RoutesService(store, {
+          push: settings.NOTIFICATION_PUSH_MAX_ATTEMPTS,
+          email: settings.NOTIFICATION_EMAIL_MAX_ATTEMPTS,
+        });
+      },
+      inject: [APP_CONTEXT, RouteStore],
+    },
+  ],
+  exports: [RouteStore, RoutesService],
+})
+export class RoutesModule {}

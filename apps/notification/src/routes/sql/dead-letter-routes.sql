@@ -1,0 +1,14 @@
+-- One statement: the route is exhausted and its letter written, or neither.
+WITH exhausted AS (
+  UPDATE notification.route AS route
+  SET state = 'dead_lettered', reason = failed.error_class, last_error = failed.error,
+    lease_token = NULL, leased_until = NULL, updated_at = now()
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS failed (route_id, error_class, error)
+  WHERE route.route_id = failed.route_id AND route.lease_token = $4
+  RETURNING route.*
+)
+INSERT INTO notification.dead_letter
+  (route_id, notification_id, tenant_id, channel, recipient, attempts, error_class, error_message)
+SELECT route_id, notification_id, tenant_id, channel, recipient, attempts, reason, last_error
+FROM exhausted
+RETURNING route_id

@@ -45,13 +45,20 @@ export class Publisher {
     });
   }
 
-  private async round(): Promise<number> {
-    const { store, channel, batch, leaseMs, pollMs } = this.options;
+  /** Claims the routes that are due, up to a batch, and publishes them; resolves to how many there were. */
+  async publishDue(): Promise<number> {
+    const { store, channel, batch, leaseMs } = this.options;
     const token = randomUUID();
     const routes = await store.claim(channel.channel, batch, token, leaseMs);
     fault('publishers.after-claim');
     if (routes.length > 0) await this.publish(token, routes);
-    return routes.length === batch ? 0 : pollMs * (0.75 + Math.random() / 2);
+    return routes.length;
+  }
+
+  private async round(): Promise<number> {
+    const { batch, pollMs } = this.options;
+    const published = await this.publishDue();
+    return published === batch ? 0 : pollMs * (0.75 + Math.random() / 2);
   }
 
   private async publish(token: string, routes: readonly ClaimedRoute[]): Promise<void> {

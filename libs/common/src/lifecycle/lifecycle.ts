@@ -10,7 +10,7 @@ export type LifecycleState = 'starting' | 'running' | 'stopping' | 'stopped';
 export class Lifecycle {
   private current: LifecycleState = 'starting';
   private readonly services: Service[] = [];
-  private stopping: Promise<void> | undefined;
+  private stopping: Promise<boolean> | undefined;
 
   constructor(
     private readonly logger: Logger,
@@ -45,13 +45,9 @@ export class Lifecycle {
   }
 
   /** Stops all services once; later calls wait for the same stop. Resolves to true when none overran or failed. */
-  async stop(reason: string): Promise<boolean> {
-    let clean = true;
-    this.stopping ??= this.stopAll(reason).then((result) => {
-      clean = result;
-    });
-    await this.stopping;
-    return clean;
+  stop(reason: string): Promise<boolean> {
+    this.stopping ??= this.stopAll(reason);
+    return this.stopping;
   }
 
   private async stopAll(reason: string): Promise<boolean> {

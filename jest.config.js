@@ -42,6 +42,8 @@ const servers = {
 module.exports = {
   // Every worker of int and e2e gets servers of its own: more than a few cost more than they save.
   maxWorkers: 2,
+  // Servers start, are killed and recover in int and e2e, on machines that are busy with other things.
+  testTimeout: 30_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts'] },
     {

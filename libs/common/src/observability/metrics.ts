@@ -155,13 +155,18 @@ export const METRIC_CATALOG = {
 } as const satisfies Record<string, MetricSpec>;
 
 export type MetricName = keyof typeof METRIC_CATALOG;
+
+export function isMetricName(text: string): text is MetricName {
+  return text in METRIC_CATALOG;
+}
+
 type NamesOf<Kind extends MetricSpec['kind']> = {
   [Name in MetricName]: (typeof METRIC_CATALOG)[Name]['kind'] extends Kind ? Name : never;
 }[MetricName];
 type LabelsOf<Name extends MetricName> = (typeof METRIC_CATALOG)[Name]['labels'][number];
 
 /** Metric names carry the product's prefix on the wire, but for those that existing dashboards know as they are. */
-const exposedName = (name: MetricName): string =>
+export const exposedName = (name: MetricName): string =>
   name.startsWith('notification_') ? name : `odograph_${name}`;
 
 /** Binds metrics of the catalog to a registry; binding one twice gives the same metric. */

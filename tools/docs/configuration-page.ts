@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { appSettings, type SettingGroup } from '@app/common/config';
+import { APP_GROUPS } from './app-groups';
+import { GENERATED, table } from './markdown';
+
+export function configurationPage(): string {
+  const sections = Object.entries(APP_GROUPS).map(
+    ([app, groups]) => `## ${app}\n\n${table(HEADER, groups.flatMap(rowsOf))}`,
+  );
+  return `${GENERATED}
+
+# Configuration
+
+Settings are environment variables. \`NAME_FILE\` may stand for any \`NAME\` and names a file that holds the value: use
+it for secrets. A missing or wrong setting stops an app at start with one line that names it, and so does a variable
+with one of our prefixes that the app does not know. \`--check-config\` checks and ends. Durations read as \`500ms\`,
+\`30s\`, \`15m\`, \`24h\` or \`7d\`.
+
+## every app
+
+${table(HEADER, rowsOf(appSettings))}
+
+${sections.join('\n\n')}
+`;
+}
+
+const HEADER = ['name', 'default', 'meaning'];
+
+function rowsOf({ shape }: SettingGroup): string[][] {
+  return Object.entries(shape).map(([name, field]) => {
+    if (!(field instanceof z.ZodType)) throw new TypeError(`${name} is no field`);
+    return [`\`${name}\``, defaultOf(field), field.description ?? ''];
+  });
+}
+
+/** The default as an operator would write it; zod keeps it behind transforms. */
+function defaultOf(field: z.ZodType): string {
+  const json = z.toJSONSchema(field, { io: 'input', unrepresentable: 'any' });
+  if (json.default !== undefined) return `\`${String(json.default)}\``;
+  const empty = field.safeParse(undefined);
+  if (!empty.success) return '**required**';
+  return typeof empty.data === 'string' || typeof empty.data === 'number' ? `\`${empty.data}\`` : '';
+}

@@ -1,0 +1,18 @@
+import { exposedName, isMetricName, METRIC_CATALOG } from '@app/common/observability';
+import { GENERATED, table } from './markdown';
+
+export function metricsPage(): string {
+  const rows = Object.entries(METRIC_CATALOG).flatMap(([name, { kind, help, labels }]) =>
+    isMetricName(name)
+      ? [[`\`${exposedName(name)}\``, kind, labels.map((label) => `\`${label}\``).join(', '), help]]
+      : [],
+  );
+  return `${GENERATED}
+
+# Metrics
+
+Served at \`/metrics\` on each app's probe port, beside the Node.js defaults. An IMEI is never a label.
+
+${table(['name', 'kind', 'labels', 'meaning'], rows)}
+`;
+}

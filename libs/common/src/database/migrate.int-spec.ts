@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { testServers } from '@app/common/testing';
+import { migrateDown, migrateUp, migrationStatus } from './migrate';
+import { MIGRATION_NAMES } from './migrations';
+import { printSchema } from './schema-print';
+import { databaseFor, sql, textWith, urlOf } from './test-support';
+
+const servers = testServers();
+let admin: string;
+let url: string;
+const made: string[] = [];
+
+beforeAll(() => {
+  admin = urlOf(servers.postgresUrl(), 'postgres');
+});
+
+beforeEach(async () => {
+  const name = `migrate_${randomBytes(6).toString('hex')}`;
+  await sql(admin, `CREATE DATABASE ${name}`);
+  made.push(name);
+  url = urlOf(admin, name);
+});
+
+afterAll(async () => {
+  for (const name of made) await sql(admin, `DROP DATABASE ${name} WITH (FORCE)`);
+});
+
+const schemas = async (): Promise<string[]> => {
+  const rows = await sql<{ name: string }>(
+    url,
+    `SELECT nspname AS name FROM pg_namespace WHERE nspname IN ('telemetry', 'outbox', 'notification', 'ops')`,
+  );
+  return rows.map(({ name }) => name).sort();
+};
+
+const settingsOf = async (role: string): Promise<string[]> => {
+  const rows = await sql<{ setting: string }>(
+    url,
+    `SELECT unnest(setconfig) AS setting FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+     WHERE d.datname = current_database() AND s.setrole = $1::regrole`,
+    [role],
+  );
+  return rows.map(({ setting }) => setting);
+};
+
+const print = async (): Promise<string> => {
+  const database = databaseFor(url);
+  try {
+    return await printSchema(database);
+  } finally {
+    await database.stop(1_000);
+  }
+};
+
+describe('migrations', () => {
+  it('go up, down and up again to the same schema', async () => {
+    expect(await migrationStatus(url)).toEqual({ applied: [], pending: MIGRATION_NAMES, unknown: [] });
+    expect(await migrateUp(url)).toEqual({ applied: MIGRATION_NAMES, partitionsMade: 4 });
+    expect(await migrationStatus(url)).toEqual({ applied: MIGRATION_NAMES, pending: [], unknown: [] });
+    const first = await print();
+
+    expect(await migrateDown(url, { steps: 99 })).toEqual({ reverted: [...MIGRATION_NAMES].reverse() });
+    expect(await schemas()).toEqual([]);
+    expect(await settingsOf('odograph_processor')).toEqual([]);
+    expect(await migrationStatus(url)).toEqual({ applied: [], pending: MIGRATION_NAMES, unknown: [] });
+
+    await migrateUp(url);
+    expect(await print()).toBe(first);
+    expect(await schemas()).toEqual(['notification', 'ops', 'outbox', 'telemetry']);
+  }, 30_000);
+
+  it('are applied once when two start at once: the other waits and finds nothing to do', async () => {
+    const waited: string[] = [];
+    const results = await Promise.all(
+      ['a', 'b'].map((name) => migrateUp(url, { onWaiting: () => waited.push(name) })),
+    );
+    expect(results.map(({ applied }) => applied.length).sort()).toEqual([0, MIGRATION_NAMES.length]);
+    expect(results.map(({ partitionsMade }) => partitionsMade).sort()).toEqual([0, 4]);
+    expect(waited).toHaveLength(1);
+  }, 30_000);
+
+  it('give up after the wait that they were given', async () => {
+    const holder = migrateUp(url, { onWaiting: () => undefined });
+    await sql(url, 'SELECT 1');
+    const second = migrateUp(url, { waitMs: 0 });
+    const [first, other] = await Promise.allSettled([holder, second]);
+    const refused = [first, other].filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatchObject({ reason: { message: textWith('another migration') } });
+  }, 30_000);
+
+  it('leave nothing half done when their session is killed near the end', async () => {
+    await sql(
+      url,
+      `CREATE FUNCTION public.cut() RETURNS event_trigger LANGUAGE plpgsql AS $$
+         BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END $$`,
+    );
+    await sql(
+      url,
+      `CREATE EVENT TRIGGER cut ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION public.cut()`,
+    );
+    await expect(migrateUp(url)).rejects.toMatchObject({ code: '57P01' });
+    expect(await schemas()).toEqual([]);
+    expect(await migrationStatus(url)).toMatchObject({ applied: [], pending: MIGRATION_NAMES });
+
+    await sql(url, 'DROP EVENT TRIGGER cut');
+    expect((await migrateUp(url)).applied).toEqual(MIGRATION_NAMES);
+  }, 30_000);
+
+  it('refuse a database that a newer version has migrated', async () => {
+    await migrateUp(url);
+    await sql(
+      url,
+      `INSERT INTO public.odograph_migration (timestamp, name) VALUES (9999999999999, 'Later9999999999999')`,
+    );
+    expect(await migrationStatus(url)).toMatchObject({ unknown: ['Later9999999999999'] });
+    await expect(migrateUp(url)).rejects.toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      message: textWith('Later9999999999999'),
+    });
+  }, 30_000);
+
+  it('set the role settings again where a copy came without them, and keep what a deployer chose', async () => {
+    await migrateUp(url);
+    expect(await settingsOf('odograph_relay')).toEqual(
+      expect.arrayContaining(['transaction_timeout=8s', 'lock_timeout=5s']),
+    );
+    const database = new URL(url).pathname.slice(1);
+    await sql(url, `ALTER ROLE odograph_relay IN DATABASE ${database} RESET ALL`);
+    await sql(url, `ALTER ROLE odograph_relay IN DATABASE ${database} SET transaction_timeout = '3s'`);
+    expect(await migrateUp(url)).toEqual({ applied: [], partitionsMade: 0 });
+    const settings = await settingsOf('odograph_relay');
+    expect(settings).toEqual(expect.arrayContaining(['lock_timeout=5s', 'transaction_timeout=3s']));
+    expect(settings.filter((setting) => setting.startsWith('transaction_timeout'))).toHaveLength(1);
+  }, 30_000);
+});

@@ -1,0 +1,4 @@
+CREATE SCHEMA telemetry;
+CREATE SCHEMA outbox;
+CREATE SCHEMA notification;
+CREATE SCHEMA ops;

@@ -1,0 +1,9 @@
+import { Foundation1790000000001 } from './0001-foundation';
+
+/**
+ * All migrations, oldest first. TypeORM orders them by the number at the end of their names. One that was released is
+ * never edited: apps compare the names of what is applied with this list before they start.
+ */
+export const MIGRATIONS = [Foundation1790000000001];
+
+export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((Migration) => new Migration().name);

@@ -1,0 +1,1 @@
+SELECT name::text AS name FROM public.odograph_migration ORDER BY id

@@ -1,0 +1,171 @@
+import { eventually, testServers } from '@app/common/testing';
+import { type Database } from './database';
+import { isCommitOutcomeUnknown, isOutage, isTransactionTooSlow, sqlStateOf } from './sql-errors';
+import { statement } from './statement';
+import { databaseFor, proxy, sql, terminate } from './test-support';
+import { type Transaction } from './transaction';
+
+const servers = testServers();
+const open: Database[] = [];
+
+function database(...args: Parameters<typeof databaseFor>): Database {
+  const made = databaseFor(...args);
+  open.push(made);
+  return made;
+}
+
+beforeAll(async () => {
+  await sql(servers.postgresUrl(), 'CREATE TABLE public.note (id integer PRIMARY KEY, text text)');
+  await sql(
+    servers.postgresUrl(),
+    `CREATE TABLE public.reply (id integer PRIMARY KEY,
+       note_id integer REFERENCES public.note DEFERRABLE INITIALLY DEFERRED)`,
+  );
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.stop(1_000)));
+  await sql(servers.postgresUrl(), 'TRUNCATE public.note, public.reply');
+});
+
+const INSERT_NOTE = statement('spec_insert_note', 'INSERT INTO public.note VALUES ($1, $2)');
+const INSERT_REPLY = statement('spec_insert_reply', 'INSERT INTO public.reply VALUES ($1, $2)');
+const BACKEND = statement('spec_backend', 'SELECT pg_backend_pid() AS pid');
+const SLEEP = statement('spec_sleep', 'SELECT pg_sleep(60)');
+const SHORT_TIMEOUT = statement('spec_timeout', `SELECT set_config('transaction_timeout', '100ms', true)`);
+
+const notes = async (): Promise<number[]> =>
+  (await sql<{ id: number }>(servers.postgresUrl(), 'SELECT id FROM public.note ORDER BY id')).map(
+    ({ id }) => id,
+  );
+
+async function backendOf(source: { query: Transaction['query'] }): Promise<number> {
+  const [row] = await source.query<{ pid: number }>(BACKEND);
+  return row?.pid ?? 0;
+}
+
+const goneFrom = (pid: number): Promise<unknown> =>
+  eventually(
+    async () =>
+      (await sql(servers.postgresUrl(), 'SELECT 1 FROM pg_stat_activity WHERE pid = $1', [pid])).length === 0,
+    { what: 'the backend to end' },
+  );
+
+describe('a transaction', () => {
+  it('commits what it did, with its result', async () => {
+    const result = await database(servers.postgresUrl()).transaction(async (tx) => {
+      await tx.query(INSERT_NOTE, [1, 'a']);
+      await tx.query(INSERT_NOTE, [2, 'b']);
+      return 'done';
+    });
+    expect(result).toBe('done');
+    expect(await notes()).toEqual([1, 2]);
+  });
+
+  it('leaves nothing when its work throws, and throws that', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    const thrown = new Error('changed my mind');
+    const work = db.transaction(async (tx) => {
+      await tx.query(INSERT_NOTE, [1, 'a']);
+      throw thrown;
+    });
+    await expect(work).rejects.toBe(thrown);
+    expect(await notes()).toEqual([]);
+    await db.query(INSERT_NOTE, [2, 'b']);
+    expect(await notes()).toEqual([2]);
+  });
+
+  it('refuses statements after its end', async () => {
+    const kept: Transaction[] = [];
+    const db = database(servers.postgresUrl());
+    await db.transaction((tx) => Promise.resolve(kept.push(tx)));
+    await expect(kept[0]?.query(INSERT_NOTE, [1, 'a'])).rejects.toMatchObject({
+      code: 'TRANSACTION_REQUIRED',
+    });
+  });
+
+  it('is no success when a failed statement was passed over, since the server rolls back', async () => {
+    const work = database(servers.postgresUrl()).transaction(async (tx) => {
+      await tx.query(INSERT_NOTE, [1, 'a']);
+      await tx.query(INSERT_NOTE, [1, 'again']).catch((error: unknown) => error);
+    });
+    await expect(work).rejects.toThrow('rolled back');
+    expect(sqlStateOf(await work.catch((error: unknown) => error))).toBe('23505');
+    expect(await notes()).toEqual([]);
+  });
+
+  it('that the server refuses at COMMIT did not happen, for certain', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    const error: unknown = await db
+      .transaction((tx) => tx.query(INSERT_REPLY, [1, 99]))
+      .catch((each: unknown) => each);
+    expect(sqlStateOf(error)).toBe('23503');
+    expect(isCommitOutcomeUnknown(error)).toBe(false);
+    await db.query(INSERT_NOTE, [1, 'the pool works on']);
+  });
+
+  it('whose COMMIT was sent and not answered has an unknown outcome, here that it did happen', async () => {
+    const { url, server } = await proxy(servers.postgresUrl(), 0, (data, { client, server: upstream }) => {
+      if (!data.includes('COMMIT')) return;
+      upstream.removeAllListeners('data');
+      upstream.once('data', () => client.destroy());
+    });
+    const db = database(url, { poolSize: 1 });
+    const error: unknown = await db
+      .transaction((tx) => tx.query(INSERT_NOTE, [1, 'a']))
+      .catch((each: unknown) => each);
+    expect(isCommitOutcomeUnknown(error)).toBe(true);
+    expect(isOutage(error)).toBe(true);
+    expect(await notes()).toEqual([1]);
+    await db.stop(1_000);
+    server.close();
+  });
+
+  it('whose session ends before COMMIT is an outage of known outcome: nothing happened', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    for (let round = 0; round < 5; round += 1) {
+      const error: unknown = await db
+        .transaction(async (tx) => {
+          await tx.query(INSERT_NOTE, [round, 'a']);
+          const pid = await backendOf(tx);
+          await terminate(servers.postgresUrl(), 'pid = $1', [pid]);
+          await goneFrom(pid);
+          if (round % 2 === 0) await tx.query(INSERT_NOTE, [round + 100, 'b']);
+        })
+        .catch((each: unknown) => each);
+      expect(isOutage(error)).toBe(true);
+      expect(isCommitOutcomeUnknown(error)).toBe(false);
+      expect(sqlStateOf(error)).toBe('57P01');
+    }
+    expect(await notes()).toEqual([]);
+    await db.query(INSERT_NOTE, [7, 'the pool works on']);
+  });
+
+  it('keeps the error of its work although the rollback fails, and drops that connection', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    const pids: number[] = [];
+    const work = db.transaction(async (tx) => {
+      pids.push(await backendOf(tx));
+      await terminate(servers.postgresUrl(), 'pid = $1', [pids[0]]);
+      throw new Error('mine');
+    });
+    await expect(work).rejects.toThrow('mine');
+    pids.push(await backendOf(db));
+    expect(new Set(pids).size).toBe(2);
+  });
+
+  it.each(['under way', 'at rest'])(
+    'that takes too long is told as such, a statement being %s',
+    async (where) => {
+      const error: unknown = await database(servers.postgresUrl())
+        .transaction(async (tx) => {
+          const pid = await backendOf(tx);
+          await tx.query(SHORT_TIMEOUT);
+          if (where === 'under way') await tx.query(SLEEP);
+          await goneFrom(pid);
+          await tx.query(BACKEND);
+        })
+        .catch((each: unknown) => each);
+      expect(isTransactionTooSlow(error)).toBe(true);
+    },
+  );
+});

@@ -1,0 +1,90 @@
+import { type Redis } from 'ioredis';
+import { addedAtMs, STREAM_START, type StreamEntry } from '../entries';
+import { type GroupInfo, type StoreMemory, type StreamInfo, type StreamInspector } from '../port';
+import { type RedisConnection } from './connection';
+import { asInteger, asText, entriesOf, list, pairsOf } from './reply';
+import { isReplyError } from './stream-error';
+
+export class RedisInspector implements StreamInspector {
+  constructor(private readonly commands: RedisConnection) {}
+
+  async info(stream: string, knownGroups: readonly string[]): Promise<StreamInfo | undefined> {
+    return this.commands.run(async (redis) => {
+      try {
+        return await infoOf(redis, stream, new Set(knownGroups));
+      } catch (error) {
+        if (isReplyError(error, 'ERR') && error.message.includes('no such key')) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async range(stream: string, from: string, to: string, count: number): Promise<readonly StreamEntry[]> {
+    return entriesOf(
+      await this.commands.run((redis) => redis.callBuffer('XRANGE', stream, from, to, 'COUNT', count)),
+    );
+  }
+
+  async memory(): Promise<StoreMemory> {
+    const info = await this.commands.run((redis) => redis.info('memory'));
+    return { usedBytes: infoNumber(info, 'used_memory'), maxBytes: infoNumber(info, 'maxmemory') };
+  }
+}
+
+async function infoOf(redis: Redis, stream: string, known: ReadonlySet<string>): Promise<StreamInfo> {
+  const [streamReply, groupsReply, time] = await Promise.all([
+    redis.callBuffer('XINFO', 'STREAM', stream),
+    redis.callBuffer('XINFO', 'GROUPS', stream),
+    redis.time(),
+  ]);
+  const nowMs = Math.floor(Number(time[0]) * 1000 + Number(time[1]) / 1000);
+  const details = pairsOf(streamReply);
+  const length = asInteger(details.get('length'));
+  const groups = await Promise.all(
+    list(groupsReply).map((group) => groupOf(redis, stream, pairsOf(group), known, nowMs)),
+  );
+  const ends = ['first-entry', 'last-entry'].map((end) => {
+    const entry = details.get(end);
+    return entry === null || entry === undefined ? STREAM_START : asText(list(entry)[0]);
+  });
+  const [firstId = STREAM_START, lastId = STREAM_START] = ends;
+  const unreadTrimmed = groups.some(({ lag }) => lag !== null && lag > length);
+  return { length, firstId, lastId, groups, unreadTrimmed };
+}
+
+async function groupOf(
+  redis: Redis,
+  stream: string,
+  details: ReadonlyMap<string, unknown>,
+  known: ReadonlySet<string>,
+  nowMs: number,
+): Promise<GroupInfo> {
+  const name = asText(details.get('name'));
+  const lastDeliveredId = asText(details.get('last-delivered-id'));
+  const lag = details.get('lag');
+  const [summary, unread] = await Promise.all([
+    redis.callBuffer('XPENDING', stream, name),
+    redis.callBuffer('XRANGE', stream, `(${lastDeliveredId}`, '+', 'COUNT', 1),
+  ]);
+  const oldestPending = list(summary)[1];
+  const [oldestUnread] = entriesOf(unread);
+  const ageMs = (id: string) => Math.max(0, nowMs - addedAtMs(id));
+  return {
+    name,
+    lag: lag === null || lag === undefined ? null : asInteger(lag),
+    pending: asInteger(details.get('pending')),
+    oldestPendingMs: oldestPending === null ? null : ageMs(asText(oldestPending)),
+    oldestUnreadMs: oldestUnread === undefined ? null : ageMs(oldestUnread.id),
+    lastDeliveredId,
+    known: known.has(name),
+  };
+}
+
+/** One line `name:value` of INFO. */
+export function infoField(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+}
+
+function infoNumber(info: string, name: string): number {
+  return asInteger(infoField(info, name) ?? '0');
+}

@@ -1,0 +1,125 @@
+import { companionKey } from '../../contracts';
+import { checkFields, encodeEpoch, flatFields } from '../arguments';
+import { STREAM_START, type StreamEntry } from '../entries';
+import ackOwned from '../lua/ack-owned.lua';
+import deadLetter from '../lua/dead-letter.lua';
+import readOwned from '../lua/read-owned.lua';
+import trimOwned from '../lua/trim-owned.lua';
+import {
+  type DeadLetterRequest,
+  type OwnedAck,
+  type OwnedRead,
+  type OwnedReadRequest,
+  type OwnedStreams,
+  type TrimRequest,
+  type TrimResult,
+} from '../port';
+import { type BlockingReads } from './blocking-reads';
+import { type RedisConnection } from './connection';
+import { asText, entriesOf, list, ReplyReader } from './reply';
+import { Script, type Argument } from './script';
+import { refused } from './stream-error';
+
+const scripts = {
+  read: new Script(readOwned, { draining: true }),
+  ack: new Script(ackOwned, { draining: true }),
+  deadLetter: new Script(deadLetter, { draining: true }),
+  trim: new Script(trimOwned, { draining: true }),
+};
+
+/** Longer than anything that could present an entry again: a rewind, or a store restored from a backup of days. */
+const LETTER_MEMORY_MS = 7 * 24 * 3_600_000;
+
+const ownKey = (stream: string): string => companionKey(stream, 'own');
+
+export class RedisOwnedStreams implements OwnedStreams {
+  constructor(
+    private readonly commands: RedisConnection,
+    private readonly writes: RedisConnection,
+    private readonly blocking: BlockingReads,
+    private readonly replicas: number,
+  ) {}
+
+  async readOwned({ stream, group, consumer, epoch, count }: OwnedReadRequest): Promise<OwnedRead> {
+    const args = [group, consumer, encodeEpoch(epoch), count];
+    const reply = await this.commands.run((redis) => scripts.read.run(redis, [stream, ownKey(stream)], args));
+    const reader = new ReplyReader(reply);
+    if (reader.text() === 'stale') return { kind: 'stale', ownEpoch: BigInt(reader.text()) };
+    return ownedEntries(reader);
+  }
+
+  async ackOwned({ stream, group, epoch, ids }: OwnedAck): Promise<'acked' | 'stale'> {
+    const args = [group, encodeEpoch(epoch), ...ids];
+    const reply = await this.commands.run((redis) => scripts.ack.run(redis, [stream, ownKey(stream)], args));
+    return asText(reply) === 'stale' ? 'stale' : 'acked';
+  }
+
+  async deadLetter(request: DeadLetterRequest): Promise<'parked' | 'stale'> {
+    const { stream, deadLetterStream, group, epoch, letters } = request;
+    const args: Argument[] = [group, encodeEpoch(epoch), LETTER_MEMORY_MS];
+    for (const { id, record = '', fields } of letters) {
+      checkFields(fields);
+      const flat = flatFields(fields);
+      args.push(id, record, flat.length, ...flat);
+    }
+    const keys = [stream, ownKey(stream), deadLetterStream, companionKey(deadLetterStream, 'seen')];
+    const reply = await this.writes.run((redis) => scripts.deadLetter.run(redis, keys, args, this.replicas));
+    return asText(reply) === 'stale' ? 'stale' : 'parked';
+  }
+
+  async lastIds(streams: readonly string[]): Promise<Map<string, string>> {
+    const ids = await this.commands.run((redis) =>
+      Promise.all(
+        streams.map(async (stream) => {
+          const [last] = list(await redis.callBuffer('XREVRANGE', stream, '+', '-', 'COUNT', 1));
+          return [stream, last === undefined ? STREAM_START : asText(list(last)[0])] as const;
+        }),
+      ),
+    );
+    return new Map(ids);
+  }
+
+  async waitForEntries(
+    after: ReadonlyMap<string, string>,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    if (after.size === 0) throw new RangeError('there is no stream to wait for');
+    // One entry tells that a stream grew; where it ends now is asked for apart, or each wait would step by one entry.
+    const args = ['COUNT', 1, 'BLOCK', Math.max(1, timeoutMs), 'STREAMS', ...after.keys(), ...after.values()];
+    const reply = await this.blocking.read(timeoutMs, signal, (redis) => redis.callBuffer('XREAD', ...args));
+    if (reply === undefined || reply === null) return new Map();
+    const grown = list(reply).flatMap((item) => {
+      const [stream, entries] = list(item);
+      return entriesOf(entries).map(({ id }) => [asText(stream), id] as const);
+    });
+    const last = await this.lastIds(grown.map(([stream]) => stream));
+    // Trimmed empty in between: what was seen still counts as the place to go on from.
+    for (const [stream, id] of grown) if (last.get(stream) === STREAM_START) last.set(stream, id);
+    return last;
+  }
+
+  async trimOwned({ stream, groups, keepMs }: TrimRequest): Promise<TrimResult> {
+    const reply = await this.commands.run((redis) => scripts.trim.run(redis, [stream], [keepMs, ...groups]));
+    const reader = new ReplyReader(reply);
+    const removed = reader.integer();
+    const unknownGroups: string[] = [];
+    while (!reader.isAtEnd) unknownGroups.push(reader.text());
+    return { removed, unknownGroups };
+  }
+}
+
+function ownedEntries(reader: ReplyReader): OwnedRead {
+  const redelivered = reader.integer() === 1;
+  const lostIds = Array.from({ length: reader.integer() }, () => reader.text());
+  const entries: StreamEntry[] = [];
+  const deliveries = new Map<string, number>();
+  while (!reader.isAtEnd) {
+    const id = reader.text();
+    const times = reader.integer();
+    if (redelivered) deliveries.set(id, times);
+    entries.push({ id, fields: reader.fields(reader.integer()) });
+  }
+  if (redelivered && entries.length === 0) throw refused('pending entries were claimed and none was given');
+  return { kind: 'entries', entries, redelivered, deliveries, lostIds };
+}

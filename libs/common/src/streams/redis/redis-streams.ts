@@ -1,0 +1,173 @@
+import { OdographError } from '../../errors';
+import { type Service } from '../../lifecycle';
+import { type Fields, type StreamEntry } from '../entries';
+import type * as port from '../port';
+import { RedisAppender } from './appender';
+import { BlockingReads } from './blocking-reads';
+import { RedisConnection } from './connection';
+import { assertDurable, type Fsync } from './durability';
+import { RedisGroupStreams } from './groups';
+import { RedisInspector } from './inspector';
+import { RedisOwnedStreams } from './owned';
+import { RedisProjections } from './projections';
+import { RedisPublisher } from './publisher';
+
+export interface RedisStreamsOptions {
+  readonly url: string;
+  /** What the deployer declares of the server; a server that does less is refused at start. */
+  readonly fsync: Fsync;
+  /** Replicas that must hold a write before it counts; 0 waits for none. */
+  readonly waitReplicas: number;
+  /** How long {@link RedisStreams.start} tries. */
+  readonly startupTimeoutMs: number;
+  /** Longest wait for an answer of a verb that does not block. Default 5 s. */
+  readonly replyTimeoutMs?: number;
+}
+
+const REPLY_TIMEOUT_MS = 5000;
+
+/**
+ * The streams on Redis 7. Writes that wait for the disk or for replicas have a connection of their own, so that reads
+ * and acks do not queue behind them.
+ */
+export class RedisStreams implements port.Streams, Service {
+  readonly name = 'redis';
+  readonly stage = 'stores';
+
+  /** For what goes beside the verbs within this area: health and the start-up check. */
+  readonly commands: RedisConnection;
+  private readonly writes: RedisConnection;
+  private readonly blocking: BlockingReads;
+  private readonly appender: RedisAppender;
+  private readonly owned: RedisOwnedStreams;
+  private readonly groups: RedisGroupStreams;
+  private readonly publisher: RedisPublisher;
+  private readonly inspector: RedisInspector;
+  private readonly projections: RedisProjections;
+
+  constructor(readonly options: RedisStreamsOptions) {
+    const { url, waitReplicas, replyTimeoutMs = REPLY_TIMEOUT_MS } = options;
+    this.commands = new RedisConnection({ url, name: 'commands', replyTimeoutMs });
+    this.writes = new RedisConnection({ url, name: 'writes', replyTimeoutMs });
+    this.blocking = new BlockingReads({ url, replyTimeoutMs });
+    this.appender = new RedisAppender(this.writes, waitReplicas);
+    this.owned = new RedisOwnedStreams(this.commands, this.writes, this.blocking, waitReplicas);
+    this.groups = new RedisGroupStreams(this.commands, this.blocking);
+    this.publisher = new RedisPublisher(this.writes, waitReplicas);
+    this.inspector = new RedisInspector(this.commands);
+    this.projections = new RedisProjections(this.commands);
+  }
+
+  /**
+   * Connects within the start-up timeout and refuses a server that would lose what it acknowledged.
+   *
+   * @throws OdographError REDIS_UNREACHABLE, REDIS_NOT_DURABLE
+   */
+  async start(): Promise<void> {
+    const deadline = performance.now() + this.options.startupTimeoutMs;
+    const leftMs = () => Math.max(1, deadline - performance.now());
+    await Promise.all([this.commands.connect(leftMs()), this.writes.connect(leftMs())]);
+    await this.ping(leftMs());
+    await this.commands.run((redis) => assertDurable(redis, this.options.fsync), leftMs());
+  }
+
+  async stop(): Promise<void> {
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.commands.close(), this.writes.close(), this.blocking.close()]);
+  }
+
+  snapshot(): Record<string, unknown> {
+    return {
+      commandsReady: this.commands.isReady,
+      writesReady: this.writes.isReady,
+      appendsWaiting: this.appender.depth,
+    };
+  }
+
+  async ping(timeoutMs: number): Promise<number> {
+    const startedAt = performance.now();
+    const reply = await this.commands.run((redis) => redis.ping(), timeoutMs);
+    if (reply !== 'PONG') throw new OdographError('REDIS_UNREACHABLE', { detail: 'it is no Redis' });
+    return performance.now() - startedAt;
+  }
+
+  append(stream: string, fields: Fields): Promise<string> {
+    return this.appender.append(stream, fields);
+  }
+  broadcast(stream: string, entries: readonly Fields[], keepAbout: number): Promise<void> {
+    return this.appender.broadcast(stream, entries, keepAbout);
+  }
+
+  readOwned(request: port.OwnedReadRequest): Promise<port.OwnedRead> {
+    return this.owned.readOwned(request);
+  }
+  ackOwned(request: port.OwnedAck): Promise<'acked' | 'stale'> {
+    return this.owned.ackOwned(request);
+  }
+  deadLetter(request: port.DeadLetterRequest): Promise<'parked' | 'stale'> {
+    return this.owned.deadLetter(request);
+  }
+  lastIds(streams: readonly string[]): Promise<Map<string, string>> {
+    return this.owned.lastIds(streams);
+  }
+  waitForEntries(
+    after: ReadonlyMap<string, string>,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    return this.owned.waitForEntries(after, timeoutMs, signal);
+  }
+  trimOwned(request: port.TrimRequest): Promise<port.TrimResult> {
+    return this.owned.trimOwned(request);
+  }
+
+  ensureGroup(stream: string, group: string): Promise<void> {
+    return this.groups.ensureGroup(stream, group);
+  }
+  readGroup(request: port.GroupReadRequest): Promise<readonly StreamEntry[]> {
+    return this.groups.readGroup(request);
+  }
+  claimIdle(request: port.ClaimIdleRequest): Promise<port.ClaimedEntries> {
+    return this.groups.claimIdle(request);
+  }
+  ackGroup(stream: string, group: string, ids: readonly string[]): Promise<void> {
+    return this.groups.ackGroup(stream, group, ids);
+  }
+
+  claimMark(request: port.ClaimMarkRequest): Promise<port.ClaimedMark> {
+    return this.publisher.claimMark(request);
+  }
+  publishMarked(request: port.PublishMarkedRequest): Promise<port.PublishedMessages> {
+    return this.publisher.publishMarked(request);
+  }
+  publishOnce(request: port.PublishOnceRequest): Promise<readonly port.PublishedOnce[]> {
+    return this.publisher.publishOnce(request);
+  }
+
+  info(stream: string, knownGroups: readonly string[]): Promise<port.StreamInfo | undefined> {
+    return this.inspector.info(stream, knownGroups);
+  }
+  range(stream: string, from: string, to: string, count: number): Promise<readonly StreamEntry[]> {
+    return this.inspector.range(stream, from, to, count);
+  }
+  memory(): Promise<port.StoreMemory> {
+    return this.inspector.memory();
+  }
+
+  readProjection(name: string, field: string): Promise<port.ProjectedValue> {
+    return this.projections.readProjection(name, field);
+  }
+  writeProjection(
+    name: string,
+    changes: port.ProjectionChanges,
+    complete?: boolean,
+  ): Promise<{ readonly complete: boolean }> {
+    return this.projections.writeProjection(name, changes, complete);
+  }
+  replaceProjection(name: string, entries: Iterable<readonly [field: string, value: string]>): Promise<void> {
+    return this.projections.replaceProjection(name, entries);
+  }
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { positionSchema } from './fix';
+import { fixFilterSchema, NO_FIX } from './fixes';
+
+/** Raised with any change of shape or meaning of a stored state; states of another version are settled anew. */
+export const STATE_VERSION = 1;
+
+const stateSchema = z.object({
+  v: z.literal(STATE_VERSION),
+  /** The last record that the fold has seen. */
+  at: positionSchema.nullable(),
+  fixes: fixFilterSchema,
+  /** Rule key to the state of that rule. A rule is in here from the first fold on that knew it. */
+  rules: z.record(z.string(), z.unknown()),
+  /** Events found at the millisecond of the last fix: two records of one millisecond cannot raise the same one twice. */
+  raised: z.object({ timeMs: z.number(), events: z.array(z.string()) }).nullable(),
+});
+
+/** All that the rules remember of a device after a record. */
+export type DeviceState = z.infer<typeof stateSchema>;
+
+export const EMPTY_STATE: DeviceState = {
+  v: STATE_VERSION,
+  at: null,
+  fixes: NO_FIX,
+  rules: {},
+  raised: null,
+};
+
+/** Canonical JSON: equal states give equal text, whatever way they were come to. */
+export function encodeState(state: DeviceState): string {
+  return canonical(state);
+}
+
+/** Undefined for a state of another version or shape, from which nothing can be gone on. */
+export function decodeState(text: string): DeviceState | undefined {
+  const parsed: unknown = JSON.parse(text);
+  const result = stateSchema.safeParse(parsed);
+  return result.success ? result.data : undefined;
+}
+
+function canonical(value: unknown): string {
+  if (typeof value === 'bigint') return JSON.stringify(value.toString());
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`);
+  return `{${members.join(',')}}`;
+}

@@ -1,0 +1,48 @@
+import {
+  DEVICE_REGISTRY,
+  registeredDeviceSchema,
+  type RegisteredDevice,
+  type UnknownDevicePolicy,
+} from '@app/common/contracts';
+import { describeError } from '@app/common/errors';
+import { maskImei, type Logger } from '@app/common/observability';
+import { type Projections } from '@app/common/streams';
+
+/** accepted: frames go to ingest. quarantined: they are kept as dead letters. Both are acked; the others get no data. */
+export type Verdict = 'accepted' | 'quarantined' | 'unknown' | 'disabled' | 'not-ready';
+
+/** Says what may become of a device's frames, by the registry that ingest projects into the store. */
+export class Admission {
+  constructor(
+    private readonly registry: Pick<Projections, 'readProjection'>,
+    private readonly policy: UnknownDevicePolicy,
+    private readonly logger: Logger,
+  ) {}
+
+  /** `not-ready` where the registry cannot be read or is not whole: then a missing device says nothing. Never rejects. */
+  async judge(imei: string): Promise<Verdict> {
+    try {
+      const { complete, value } = await this.registry.readProjection(DEVICE_REGISTRY, imei);
+      if (!complete) return 'not-ready';
+      if (value === undefined) return this.judgeUnknown();
+      return this.parse(value).enabled ? 'accepted' : 'disabled';
+    } catch (error) {
+      this.logger.warn({
+        event: 'edge_registry_unreadable',
+        imei: maskImei(imei),
+        reason: describeError(error),
+      });
+      return 'not-ready';
+    }
+  }
+
+  private judgeUnknown(): Verdict {
+    if (this.policy === 'reject') return 'unknown';
+    return this.policy === 'enroll' ? 'accepted' : 'quarantined';
+  }
+
+  private parse(value: string): RegisteredDevice {
+    const json: unknown = JSON.parse(value);
+    return registeredDeviceSchema.parse(json);
+  }
+}

@@ -1,0 +1,247 @@
+import { eventually } from '@app/common/testing';
+import { encodeAck, encodeLogin } from '@app/teltonika-codec';
+import { TestEdge, type TestEdgeOptions } from './test-edge';
+import { frameOf, IMEI, OTHER_IMEI, type Kit } from './test-kit';
+
+/*
+ * Rows of the bad-input matrix over real sockets: what concerns connections and logins. Each asserts the answer, the
+ * socket's fate, the counter, and that the next device is served.
+ */
+
+const edges: TestEdge[] = [];
+
+async function listen(options: TestEdgeOptions = {}): Promise<TestEdge> {
+  const edge = await TestEdge.listen(options);
+  edges.push(edge);
+  return edge;
+}
+
+afterEach(async () => {
+  for (const edge of edges.splice(0)) await edge.close();
+});
+
+async function expectCount(
+  { kit }: TestEdge,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  wanted: number,
+): Promise<void> {
+  await eventually(async () => (await kit.count(name, labels)) === wanted, {
+    what: `${name} ${JSON.stringify(labels)} to be ${wanted}`,
+  });
+}
+
+const expectRefusal = (edge: TestEdge, code: string): Promise<void> =>
+  expectCount(edge, 'edge_refusals_total', { code }, 1);
+
+/** Whatever one device did, another one gets its ack. */
+async function expectNextIsServed(edge: TestEdge): Promise<void> {
+  const next = await edge.logIn(OTHER_IMEI);
+  next.send(frameOf(2));
+  expect(await next.next(4)).toBe(ack(2));
+  next.destroy();
+}
+
+const login = encodeLogin(IMEI);
+const ack = (count: number): string => encodeAck(count).toString('hex');
+const hex = (digits: string): Buffer => Buffer.from(digits, 'hex');
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+const UNKNOWN_IMEI = '359633100000001';
+const SHORT_MS = 120;
+
+describe('input that ends the session', () => {
+  const good = frameOf(1);
+  const rows: readonly (readonly [name: string, sent: Buffer, heard: string, code: string])[] = [
+    ['1: HTTP', bytes('GET / HTTP/1.1\r\nHost: tracker\r\n\r\n'), '', 'NOT_TELTONIKA'],
+    ['1: a TLS hello', hex('160301020001000001fc0303'), '', 'NOT_TELTONIKA'],
+    ['1: SSH', bytes('SSH-2.0-OpenSSH_9.2\r\n'), '', 'NOT_TELTONIKA'],
+    ['1: pings, then no login', hex('ffff3131313131'), '', 'NOT_TELTONIKA'],
+    ['2: a login of 14 digits', Buffer.concat([hex('000e'), bytes('12345678901234')]), '00', 'LOGIN_INVALID'],
+    [
+      '2: a login with a letter',
+      Buffer.concat([hex('000f'), bytes('35630704244101A')]),
+      '00',
+      'LOGIN_INVALID',
+    ],
+    ['4: a frame before the login', good, '', 'FRAME_BEFORE_LOGIN'],
+    ['6: no preamble', Buffer.concat([login, hex('01000000'), good.subarray(4)]), '01', 'PREAMBLE_INVALID'],
+    ['7: length 2', Buffer.concat([login, hex('0000000000000002080100000000')]), '01', 'LENGTH_INVALID'],
+    ['7: length above the cap', Buffer.concat([login, hex('00000000000020008e')]), '01', 'LENGTH_INVALID'],
+    ['7: length with the top bit', Buffer.concat([login, hex('0000000080000000')]), '01', 'LENGTH_INVALID'],
+    ['7: length of 4 GiB', Buffer.concat([login, hex('00000000ffffffff')]), '01', 'LENGTH_INVALID'],
+    ['23: another IMEI', Buffer.concat([login, encodeLogin(OTHER_IMEI)]), '01', 'IMEI_CHANGED'],
+  ];
+
+  it.each(rows)('%s', async (_, sent, heard, code) => {
+    const edge = await listen();
+    const device = await edge.connect();
+    device.send(sent);
+    expect(await device.closed()).toBe(heard);
+    await expectRefusal(edge, code);
+    if (code === 'LOGIN_INVALID') await expectCount(edge, 'edge_logins_total', { result: 'invalid' }, 1);
+    expect(edge.kit.sink.attempts).toBe(0);
+    await expectNextIsServed(edge);
+  });
+
+  it('22: a flood of pings', async () => {
+    const edge = await listen({ pingsPerMinute: 20 });
+    const device = await edge.logIn(IMEI);
+    device.send(Buffer.alloc(20, 0xff));
+    device.send(frameOf(1));
+    expect(await device.next(4)).toBe(ack(1));
+    device.send(hex('ff'));
+    await device.closed();
+    await expectRefusal(edge, 'PING_FLOOD');
+    await expectNextIsServed(edge);
+  });
+
+  it('9: closed in the middle of a frame, by an end and by a reset', async () => {
+    const edge = await listen();
+    const ending = await edge.logIn(IMEI);
+    ending.send(good.subarray(0, 30));
+    ending.finish();
+    expect(await ending.closed()).toBe('01');
+    await expectRefusal(edge, 'INPUT_CUT');
+    const resetting = await edge.logIn(IMEI);
+    resetting.send(good.subarray(0, 30));
+    await expectCount(edge, 'edge_bytes_total', {}, 2 * (login.length + 30));
+    resetting.reset();
+    await expectCount(edge, 'edge_refusals_total', { code: 'INPUT_CUT' }, 2);
+    expect(edge.kit.sink.attempts).toBe(0);
+    await expectNextIsServed(edge);
+  });
+
+  it('one connection above the limit', async () => {
+    const edge = await listen({ maxConnections: 1 });
+    const first = await edge.logIn(IMEI);
+    const second = await edge.connect();
+    expect(await second.closed()).toBe('');
+    await expectRefusal(edge, 'CONNECTION_LIMIT');
+    first.destroy();
+    await expectCount(edge, 'edge_sessions', { transport: 'tcp' }, 0);
+    await expectNextIsServed(edge);
+  });
+});
+
+describe('time', () => {
+  it.each([
+    ['no byte', Buffer.alloc(0)],
+    ['pings', hex('ffff')],
+    ['half a login', login.subarray(0, 9)],
+  ])('5: login timeout with %s', async (_, sent) => {
+    const edge = await listen({ waitsMs: { login: SHORT_MS } });
+    const device = await edge.connect();
+    device.send(sent);
+    expect(await device.closed()).toBe('');
+    await expectRefusal(edge, 'LOGIN_TIMEOUT');
+    await expectNextIsServed(edge);
+  });
+
+  it('5: login timeout while the registry does not answer', async () => {
+    const edge = await listen({ waitsMs: { login: SHORT_MS } });
+    let release = (): void => undefined;
+    edge.kit.registry.before = () => new Promise((resolve) => (release = resolve));
+    const device = await edge.connect();
+    device.send(login);
+    expect(await device.closed()).toBe('');
+    release();
+    edge.kit.registry.before = () => Promise.resolve();
+    await expectRefusal(edge, 'LOGIN_TIMEOUT');
+    await expectNextIsServed(edge);
+  });
+
+  it('8: a length that says more than ever comes', async () => {
+    const edge = await listen({ waitsMs: { frame: SHORT_MS } });
+    const device = await edge.logIn(IMEI);
+    device.send(frameOf(2).subarray(0, 70));
+    expect(await device.closed()).toBe('01');
+    await expectRefusal(edge, 'FRAME_TIMEOUT');
+    await expectNextIsServed(edge);
+  });
+
+  it.each([
+    ['a frame', (edge: TestEdge) => edge.logIn(IMEI), frameOf(1), 'FRAME_TIMEOUT'],
+    ['a login', (edge: TestEdge) => edge.connect(), login, 'LOGIN_TIMEOUT'],
+  ])('33: %s that drips in gets no more time', async (_, open, dripped, code) => {
+    const limitMs = 4 * SHORT_MS;
+    const edge = await listen({ waitsMs: { frame: limitMs, login: limitMs } });
+    const device = await open(edge);
+    const startedAt = performance.now();
+    let sent = 0;
+    const drip = setInterval(() => device.send(dripped.subarray(sent, ++sent)), SHORT_MS / 2);
+    await device.closed();
+    clearInterval(drip);
+    // Several came: each would have extended a limit on silence.
+    expect(sent).toBeGreaterThanOrEqual(3);
+    expect(performance.now() - startedAt).toBeLessThan(3 * limitMs);
+    await expectRefusal(edge, code);
+    await expectNextIsServed(edge);
+  });
+
+  it('a silent device is let go between frames', async () => {
+    const edge = await listen({ waitsMs: { idle: SHORT_MS } });
+    const device = await edge.logIn(IMEI);
+    expect(await device.closed()).toBe('01');
+    await expectRefusal(edge, 'IDLE_TIMEOUT');
+    await expectNextIsServed(edge);
+  });
+});
+
+describe('who is not known', () => {
+  it('3: reject answers no and ends', async () => {
+    const edge = await listen({ policy: 'reject' });
+    const device = await edge.connect();
+    device.send(Buffer.concat([encodeLogin(UNKNOWN_IMEI), frameOf(1)]));
+    expect(await device.closed()).toBe('00');
+    await expectCount(edge, 'edge_logins_total', { result: 'rejected' }, 1);
+    await expectRefusal(edge, 'DEVICE_UNKNOWN');
+    expect(edge.kit.sink.attempts).toBe(0);
+    await expectNextIsServed(edge);
+  });
+
+  it('3: quarantine keeps the frames as dead letters and acknowledges them', async () => {
+    const edge = await listen({ policy: 'quarantine' });
+    const device = await edge.logIn(UNKNOWN_IMEI);
+    device.send(frameOf(3));
+    expect(await device.next(4)).toBe(ack(3));
+    expect(edge.kit.sink.parked).toMatchObject([
+      { entry: { imei: UNKNOWN_IMEI, frame: frameOf(3) }, reason: { code: 'UNKNOWN_DEVICE' } },
+    ]);
+    await expectCount(edge, 'edge_logins_total', { result: 'quarantined' }, 1);
+    await expectCount(edge, 'edge_frames_total', { result: 'parked' }, 1);
+    await expectNextIsServed(edge);
+  });
+
+  it('3: enroll takes the frames', async () => {
+    const edge = await listen({ policy: 'enroll' });
+    const device = await edge.logIn(UNKNOWN_IMEI);
+    device.send(frameOf(3));
+    expect(await device.next(4)).toBe(ack(3));
+    expect(edge.kit.sink.appended).toMatchObject([{ entry: { imei: UNKNOWN_IMEI } }]);
+    await expectCount(edge, 'edge_logins_total', { result: 'accepted' }, 1);
+  });
+
+  it('a disabled device is answered no under every policy', async () => {
+    const edge = await listen({ policy: 'enroll' });
+    edge.kit.registry.enable(IMEI, false);
+    const device = await edge.connect();
+    device.send(login);
+    expect(await device.closed()).toBe('00');
+    await expectRefusal(edge, 'DEVICE_DISABLED');
+    await expectNextIsServed(edge);
+  });
+
+  it.each([
+    ['not whole', (kit: Kit) => (kit.registry.isComplete = false)],
+    ['unreadable', (kit: Kit) => (kit.registry.before = () => Promise.reject(new Error('no store')))],
+    ['spoilt', (kit: Kit) => kit.registry.devices.set(IMEI, '{"enabled":"perhaps"}')],
+  ])('a registry that is %s closes without an answer', async (_, spoil) => {
+    const edge = await listen({ policy: 'enroll' });
+    spoil(edge.kit);
+    const device = await edge.connect();
+    device.send(login);
+    expect(await device.closed()).toBe('');
+    await expectCount(edge, 'edge_logins_total', { result: 'not_ready' }, 1);
+    await expectRefusal(edge, 'REGISTRY_NOT_READY');
+  });
+});

@@ -1,0 +1,151 @@
+import { fault, type Logger } from '@app/common/observability';
+import { type Transport } from '@app/common/contracts';
+import { encodeAck, LOGIN_ACCEPTED, type ReadResult } from '@app/teltonika-codec';
+import { type Admission, type Verdict } from './admission';
+import { type RefusalCode } from './edge.errors';
+import { type EdgeMetrics } from './edge.metrics';
+import { type FrameDesk, type FrameLike } from './frame-desk';
+import { PingBudget } from './ping-budget';
+
+/** The connection as the dialogue sees it. */
+export interface Line {
+  readonly transport: Transport;
+  readonly peer: string;
+  /** False once the connection ends: nothing is answered any more. */
+  readonly isOpen: boolean;
+  /** Aborted when the device no longer waits for an answer. */
+  readonly signal: AbortSignal;
+  /** When the latest bytes came: wall clock, and monotonic. */
+  readonly heardAt: { readonly ms: number; readonly tick: number };
+  /** Resolves to false when the device is gone. */
+  reply(bytes: Uint8Array): Promise<boolean>;
+  /** Closes without an answer. */
+  refuse(code: RefusalCode): void;
+  /** Answers a login with no, then closes. */
+  rejectLogin(code: RefusalCode, imei?: string): void;
+  /** Makes this connection the device's; resolves when no older one has a frame in hand any more. */
+  claim(imei: string): Promise<void>;
+}
+
+export interface DialogueParts {
+  readonly admission: Admission;
+  readonly desk: FrameDesk;
+  readonly metrics: EdgeMetrics;
+  readonly logger: Logger;
+  readonly registryRecheckMs: number;
+  readonly pingsPerMinute: number;
+}
+
+interface Device {
+  readonly imei: string;
+  readonly verdict: 'accepted' | 'quarantined';
+  readonly judgedAtMs: number;
+}
+
+type Input = Exclude<ReadResult, { readonly kind: 'incomplete' }>;
+
+const CODE_BY_VERDICT = { unknown: 'DEVICE_UNKNOWN', disabled: 'DEVICE_DISABLED' } as const;
+
+/** What is answered to a device: the protocol without its bytes' cutting and without time. */
+export class Dialogue {
+  private device: Device | undefined;
+  private readonly pings: PingBudget;
+
+  constructor(
+    private readonly line: Line,
+    private readonly parts: DialogueParts,
+  ) {
+    this.pings = new PingBudget(parts.pingsPerMinute);
+  }
+
+  /** Undefined before an accepted login. */
+  get imei(): string | undefined {
+    return this.device?.imei;
+  }
+
+  /** Undefined where the input is dealt with already; else nothing else may be handled before it resolves. */
+  handle(input: Input): Promise<void> | undefined {
+    switch (input.kind) {
+      case 'ping':
+        if (!this.pings.spend(this.line.heardAt.ms)) this.line.refuse('PING_FLOOD');
+        return undefined;
+      case 'fatal':
+        if (input.code !== 'LOGIN_INVALID') this.line.refuse(input.code);
+        else this.rejectLogin('invalid', input.code);
+        return undefined;
+      case 'login':
+        return this.device === undefined ? this.logIn(input.imei) : this.logInAgain(input.imei, this.device);
+      case 'frame':
+      case 'rejected':
+      case 'command':
+        return this.takeFrame(input);
+    }
+  }
+
+  private async logIn(imei: string): Promise<void> {
+    const { line, parts } = this;
+    const verdict = await parts.admission.judge(imei);
+    if (!line.isOpen) return;
+    if (verdict === 'not-ready') {
+      parts.metrics.login('not_ready');
+      line.refuse('REGISTRY_NOT_READY');
+    } else if (verdict === 'unknown' || verdict === 'disabled') {
+      this.rejectLogin('rejected', CODE_BY_VERDICT[verdict], imei);
+    } else {
+      parts.metrics.login(verdict);
+      parts.logger.debug({ event: 'edge_login', imei, verdict, peer: line.peer });
+      this.device = { imei, verdict, judgedAtMs: Date.now() };
+      const claimed = line.claim(imei);
+      await line.reply(LOGIN_ACCEPTED);
+      await claimed;
+    }
+  }
+
+  private async logInAgain(imei: string, device: Device): Promise<void> {
+    if (imei === device.imei) await this.line.reply(LOGIN_ACCEPTED);
+    else this.line.refuse('IMEI_CHANGED');
+  }
+
+  private rejectLogin(result: 'rejected' | 'invalid', code: RefusalCode, imei?: string): void {
+    this.parts.metrics.login(result);
+    this.line.rejectLogin(code, imei);
+  }
+
+  private async takeFrame(frame: FrameLike): Promise<void> {
+    const { line, parts } = this;
+    const { heardAt } = line;
+    const device = await this.currentDevice();
+    if (device === undefined) return;
+    const { result, ackCount } = await parts.desk.take(frame, {
+      imei: device.imei,
+      transport: line.transport,
+      peer: line.peer,
+      receivedAtMs: heardAt.ms,
+      isQuarantined: device.verdict === 'quarantined',
+      signal: line.signal,
+    });
+    if (ackCount === undefined) {
+      parts.metrics.frame(result);
+      if (result === 'refused') line.refuse('STORE_DOWN');
+      return;
+    }
+    const isAnswered = await line.reply(encodeAck(ackCount));
+    fault('edge.after-ack');
+    parts.metrics.frame(isAnswered ? result : 'unanswered');
+    if (isAnswered && result === 'acked') parts.metrics.acked(ackCount, performance.now() - heardAt.tick);
+  }
+
+  /** The device by what the registry says now, so that `odo device` works on open sessions too; undefined ends it. */
+  private async currentDevice(): Promise<Device | undefined> {
+    const { device, parts } = this;
+    if (device === undefined || Date.now() - device.judgedAtMs < parts.registryRecheckMs) return device;
+    const verdict: Verdict = await parts.admission.judge(device.imei);
+    if (verdict === 'unknown' || verdict === 'disabled') {
+      this.line.refuse(CODE_BY_VERDICT[verdict]);
+      return undefined;
+    }
+    // What cannot be read now changes nothing: its frames would not be taken either if the store were down.
+    if (verdict !== 'not-ready') this.device = { imei: device.imei, verdict, judgedAtMs: Date.now() };
+    return this.device;
+  }
+}

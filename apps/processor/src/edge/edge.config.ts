@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { duration, integer, port, settingGroup, type SettingsOf } from '@app/common/config';
+
+/** The device listener. `EDGE_UNKNOWN_DEVICES` and `TELEMETRY_SHARDS` are shared with ingest: see telemetry.config.ts. */
+export const edgeSettings = settingGroup(['EDGE_'], {
+  EDGE_HOST: z.string().default('0.0.0.0').describe('Address of the device listener.'),
+  EDGE_TCP_PORT: port(5027).describe('TCP port of the device listener; 0 lets the system choose.'),
+  EDGE_MAX_CONNECTIONS: integer(20_000, { min: 1, max: 1_000_000 }).describe(
+    'Open device connections of this process; one more is closed at once.',
+  ),
+  EDGE_LOGIN_TIMEOUT: duration('10s').describe('From the connection to the whole login.'),
+  EDGE_FRAME_TIMEOUT: duration('30s').describe(
+    'From the first byte of a frame to its last, however the bytes are spread.',
+  ),
+  EDGE_IDLE_TIMEOUT: duration('30m').describe(
+    'How long a device may be silent between frames; a closed link cannot be commanded until the next record.',
+  ),
+  EDGE_STORE_DOWN_HOLD: duration('30s').describe(
+    'How long a device waits for its ack while Redis does not take its frame; then it is disconnected.',
+  ),
+  EDGE_REGISTRY_RECHECK: duration('5s').describe(
+    'How long an open session goes on by what the registry last said of its device.',
+  ),
+  EDGE_PINGS_PER_MINUTE: integer(600, { min: 1, max: 1_000_000 }).describe(
+    'Keep-alive bytes of one connection a minute; more closes it.',
+  ),
+});
+export type EdgeSettings = SettingsOf<typeof edgeSettings>;

@@ -1,0 +1,123 @@
+import { Module } from '@nestjs/common';
+import { loadRecordDigest, type RecordDigest } from '@app/common/contracts';
+import { HealthRegistry } from '@app/common/health';
+import { APP_CONTEXT, Lifecycle, type AppContext } from '@app/common/lifecycle';
+import { Metrics } from '@app/common/observability';
+import { STREAMS, type Streams } from '@app/common/streams';
+import { telemetrySettings, unknownDeviceSettings } from '../telemetry.config';
+import { Admission } from './admission';
+import { edgeSettings } from './edge.config';
+import { EdgeMetrics } from './edge.metrics';
+import { EdgeService } from './edge.service';
+import { EdgeTransport } from './edge.transport';
+import { FrameDesk } from './frame-desk';
+import { FRAME_SINK, type FrameSink } from './frame-sink';
+import { Session } from './session';
+import { SessionTable } from './session-table';
+import { StoreWatch } from './store-watch';
+import { StreamFrameSink } from './stream-frame-sink';
+
+const RECORD_DIGEST = Symbol('record digest');
+
+/**
+ * The device edge: bytes from trackers into telemetry streams. It needs Redis only. `main.ts` connects
+ * {@link EdgeTransport} to the Nest application; the Lifecycle opens and closes it.
+ */
+@Module({
+  providers: [
+    { provide: RECORD_DIGEST, useFactory: loadRecordDigest },
+    { provide: EdgeMetrics, useFactory: (metrics: Metrics) => new EdgeMetrics(metrics), inject: [Metrics] },
+    {
+      provide: StoreWatch,
+      useFactory: ({ logger }: AppContext) => new StoreWatch(logger),
+      inject: [APP_CONTEXT],
+    },
+    SessionTable,
+    {
+      provide: FRAME_SINK,
+      useFactory: (context: AppContext, streams: Streams, watch: StoreWatch, digest: RecordDigest) =>
+        new StreamFrameSink(streams, watch, context.read(telemetrySettings).TELEMETRY_SHARDS, digest),
+      inject: [APP_CONTEXT, STREAMS, StoreWatch, RECORD_DIGEST],
+    },
+    {
+      provide: Admission,
+      useFactory: (context: AppContext, streams: Streams) =>
+        new Admission(streams, context.read(unknownDeviceSettings).EDGE_UNKNOWN_DEVICES, context.logger),
+      inject: [APP_CONTEXT, STREAMS],
+    },
+    {
+      provide: FrameDesk,
+      useFactory: (context: AppContext, sink: FrameSink, digest: RecordDigest) =>
+        new FrameDesk({
+          sink,
+          digest,
+          shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
+          holdMs: context.read(edgeSettings).EDGE_STORE_DOWN_HOLD,
+          logger: context.logger,
+        }),
+      inject: [APP_CONTEXT, FRAME_SINK, RECORD_DIGEST],
+    },
+    {
+      provide: EdgeTransport,
+      useFactory: edgeTransport,
+      inject: [APP_CONTEXT, Admission, FrameDesk, SessionTable, EdgeMetrics],
+    },
+    {
+      provide: EdgeService,
+      useFactory: edgeService,
+      inject: [APP_CONTEXT, EdgeTransport, SessionTable, StoreWatch, STREAMS, Lifecycle, HealthRegistry],
+    },
+  ],
+  exports: [EdgeTransport],
+})
+export class EdgeModule {}
+
+function edgeTransport(
+  context: AppContext,
+  admission: Admission,
+  desk: FrameDesk,
+  table: SessionTable,
+  metrics: EdgeMetrics,
+): EdgeTransport {
+  const { logger } = context;
+  const settings = context.read(edgeSettings);
+  const parts = {
+    admission,
+    desk,
+    table,
+    metrics,
+    logger,
+    registryRecheckMs: settings.EDGE_REGISTRY_RECHECK,
+    pingsPerMinute: settings.EDGE_PINGS_PER_MINUTE,
+    waitsMs: {
+      login: settings.EDGE_LOGIN_TIMEOUT,
+      frame: settings.EDGE_FRAME_TIMEOUT,
+      idle: settings.EDGE_IDLE_TIMEOUT,
+      // A device that does not take four bytes in the time of a frame is gone.
+      write: settings.EDGE_FRAME_TIMEOUT,
+    },
+  };
+  return new EdgeTransport({
+    host: settings.EDGE_HOST,
+    port: settings.EDGE_TCP_PORT,
+    maxConnections: settings.EDGE_MAX_CONNECTIONS,
+    logger,
+    connected: (link) => link.attach(new Session(link, parts)),
+    turnedAway: (code) => metrics.refused(code),
+  });
+}
+
+function edgeService(
+  { logger }: AppContext,
+  transport: EdgeTransport,
+  table: SessionTable,
+  watch: StoreWatch,
+  streams: Streams,
+  lifecycle: Lifecycle,
+  health: HealthRegistry,
+): EdgeService {
+  const service = new EdgeService(transport, table, watch, streams, logger);
+  lifecycle.register(service);
+  health.register(service);
+  return service;
+}

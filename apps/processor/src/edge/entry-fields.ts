@@ -1,0 +1,43 @@
+import { CONTRACT_VERSION, type TelemetryEntry } from '@app/common/contracts';
+import { type Fields } from '@app/common/streams';
+import { type ParkReason } from './edge.errors';
+
+/** The fields of a telemetry entry (contracts, section 2). */
+export function telemetryFields(entry: TelemetryEntry, traceparent: string): Fields {
+  return {
+    v: CONTRACT_VERSION,
+    traceparent,
+    imei: entry.imei,
+    transport: entry.transport,
+    received_at: String(entry.receivedAtMs),
+    peer: entry.peer,
+    frame: entry.frame,
+  };
+}
+
+export interface LetterOrigin {
+  /** Digest of the frame, which names it where no stream entry does. */
+  readonly digest: bigint;
+  readonly failedAtMs: number;
+  readonly appVersion: string;
+}
+
+/** The fields of a dead letter for a frame that never came into a telemetry stream: the original ones and why. */
+export function deadLetterFields(
+  entry: TelemetryEntry,
+  traceparent: string,
+  reason: ParkReason,
+  { digest, failedAtMs, appVersion }: LetterOrigin,
+): Fields {
+  return {
+    ...telemetryFields(entry, traceparent),
+    source_stream: 'edge',
+    source_id: `${entry.imei}:${digest}`,
+    error_code: reason.code,
+    error_message: reason.message,
+    attempts: String(reason.attempts),
+    first_failed_at: String(reason.firstFailedAtMs),
+    failed_at: String(failedAtMs),
+    app_version: appVersion,
+  };
+}

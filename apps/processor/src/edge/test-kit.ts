@@ -1,0 +1,158 @@
+import { Registry } from 'prom-client';
+import {
+  DEVICE_REGISTRY,
+  loadRecordDigest,
+  type RecordDigest,
+  type TelemetryEntry,
+  type UnknownDevicePolicy,
+} from '@app/common/contracts';
+import { createLogger, Metrics } from '@app/common/observability';
+import { type ProjectedValue } from '@app/common/streams';
+import { CODEC_8, crc16, encodeAvl, type AvlRecord } from '@app/teltonika-codec';
+import { Admission } from './admission';
+import { type ParkReason } from './edge.errors';
+import { EdgeMetrics } from './edge.metrics';
+import { FrameDesk } from './frame-desk';
+import { type FrameSink } from './frame-sink';
+import { type SessionParts } from './session';
+import { SessionTable } from './session-table';
+
+/** What the specs of the edge share: its parts over a scripted store. Not part of the app. */
+
+export const IMEI = '356307042441013';
+export const OTHER_IMEI = '356307042441021';
+
+const RECORD: AvlRecord = {
+  timestampMs: 1_735_689_600_000,
+  priority: 0,
+  longitude: 133_777_000,
+  latitude: 524_900_000,
+  altitudeM: 34,
+  angleDeg: 271,
+  satellites: 11,
+  speedKmh: 52,
+  eventIoId: 0,
+  io: [{ id: 239, size: 1, value: 1 }],
+};
+
+/** A valid codec 8 frame; frames with different numbers differ. */
+export function frameOf(recordCount: number, number = 0): Buffer {
+  const records = Array.from({ length: recordCount }, (_, index) => ({
+    ...RECORD,
+    timestampMs: 1_735_689_600_000 + number * 1000 + index,
+  }));
+  return encodeAvl({ codecId: CODEC_8, records });
+}
+
+/** A frame of one record with other bytes in these places, and the CRC that belongs to them. */
+export function forged({ codecId, n1, n2 }: { codecId?: number; n1?: number; n2?: number }): Buffer {
+  const frame = frameOf(1);
+  const crcAt = frame.length - 4;
+  frame.writeUInt8(codecId ?? frame.readUInt8(8), 8);
+  frame.writeUInt8(n1 ?? 1, 9);
+  frame.writeUInt8(n2 ?? 1, crcAt - 1);
+  frame.writeUInt32BE(crc16(frame, 8, crcAt), crcAt);
+  return frame;
+}
+
+/** The same frame with a wrong CRC. */
+export function corrupted(frame: Buffer): Buffer {
+  const copy = Buffer.from(frame);
+  copy.writeUInt8(copy.readUInt8(copy.length - 1) ^ 0x01, copy.length - 1);
+  return copy;
+}
+
+/** A sink that keeps what it is given and fails on demand. */
+export class ScriptedSink implements FrameSink {
+  readonly appended: { readonly shard: number; readonly entry: TelemetryEntry }[] = [];
+  readonly parked: { readonly entry: TelemetryEntry; readonly reason: ParkReason }[] = [];
+  attempts = 0;
+  /** Runs before each write; what it throws is the store's failure, what it waits for the store's slowness. */
+  before: () => Promise<void> = () => Promise.resolve();
+
+  async append(shard: number, entry: TelemetryEntry): Promise<void> {
+    this.attempts += 1;
+    await this.before();
+    this.appended.push({ shard, entry });
+  }
+
+  async park(entry: TelemetryEntry, reason: ParkReason): Promise<void> {
+    this.attempts += 1;
+    await this.before();
+    this.parked.push({ entry, reason });
+  }
+}
+
+/** A device registry in memory. */
+export class ScriptedRegistry {
+  isComplete = true;
+  readonly devices = new Map<string, string>();
+  before: () => Promise<void> = () => Promise.resolve();
+
+  enable(imei: string, enabled = true): void {
+    this.devices.set(imei, JSON.stringify({ deviceId: '1', tenantId: 'default', enabled }));
+  }
+
+  async readProjection(name: string, field: string): Promise<ProjectedValue> {
+    if (name !== DEVICE_REGISTRY) throw new Error(`the edge reads no projection ${name}`);
+    await this.before();
+    const value = this.devices.get(field);
+    return { complete: this.isComplete, ...(value === undefined ? {} : { value }) };
+  }
+}
+
+export interface KitOptions {
+  readonly policy?: UnknownDevicePolicy;
+  readonly waitsMs?: Partial<SessionParts['waitsMs']>;
+  readonly holdMs?: number;
+  readonly registryRecheckMs?: number;
+  readonly pingsPerMinute?: number;
+}
+
+export interface Kit {
+  readonly sink: ScriptedSink;
+  readonly registry: ScriptedRegistry;
+  readonly table: SessionTable;
+  readonly parts: SessionParts;
+  /** The value of a metric for these labels; 0 where it never moved. */
+  count(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+}
+
+let digest: RecordDigest | undefined;
+
+/** The parts of an edge with IMEI registered and short times. */
+export async function edgeKit(options: KitOptions = {}): Promise<Kit> {
+  digest ??= await loadRecordDigest();
+  const prometheus = new Registry();
+  const logger = createLogger({ app: 'edge-test', level: 'silent' });
+  const sink = new ScriptedSink();
+  const registry = new ScriptedRegistry();
+  registry.enable(IMEI);
+  const table = new SessionTable();
+  const parts: SessionParts = {
+    admission: new Admission(registry, options.policy ?? 'quarantine', logger),
+    desk: new FrameDesk({ sink, digest, shards: 16, holdMs: options.holdMs ?? 60_000, logger }),
+    table,
+    metrics: new EdgeMetrics(new Metrics(prometheus)),
+    logger,
+    registryRecheckMs: options.registryRecheckMs ?? 60_000,
+    pingsPerMinute: options.pingsPerMinute ?? 600,
+    waitsMs: { login: 60_000, frame: 60_000, idle: 60_000, write: 60_000, ...options.waitsMs },
+  };
+  return {
+    sink,
+    registry,
+    table,
+    parts,
+    async count(name, labels = {}) {
+      const metric = await prometheus.getSingleMetric(`odograph_${name}`)?.get();
+      const wanted = Object.entries(labels);
+      const found = metric?.values.find((value) =>
+        wanted.every(([label, text]) =>
+          Object.entries(value.labels).some(([l, t]) => l === label && t === text),
+        ),
+      );
+      return found?.value ?? 0;
+    },
+  };
+}

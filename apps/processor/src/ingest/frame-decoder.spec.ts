@@ -1,0 +1,103 @@
+import { loadRecordDigest } from '@app/common/contracts';
+import { hasCode } from '@app/common/errors';
+import { type StreamEntry } from '@app/common/streams';
+import { type AvlRecord, CODEC_8_EXTENDED, decodeAvl, encodeAvl } from '@app/teltonika-codec';
+import { type SinkEntry } from '../sink';
+import { FrameDecoder } from './frame-decoder';
+import { entryFields, frameOf, START_MS } from './test-kit';
+
+const IMEI = '356307042441013';
+let decoder: FrameDecoder;
+beforeAll(async () => {
+  decoder = new FrameDecoder(await loadRecordDigest());
+});
+
+function entryOf(frame: Buffer, changes: Record<string, string> = {}): StreamEntry {
+  const fields = Object.entries({ ...entryFields(IMEI, frame), ...changes });
+  return { id: '1-1', fields: new Map(fields.map(([name, value]) => [name, Buffer.from(value)])) };
+}
+
+const decode = (frame: Buffer, changes?: Record<string, string>): SinkEntry =>
+  decoder.decode(entryOf(frame, changes));
+const recordOf = (changes: Partial<AvlRecord>) => decode(frameOf(changes)).records[0];
+
+it('gives the columns of a record and keeps its IO block and digest as they were on the wire', () => {
+  const io = [
+    { id: 239, size: 1, value: 0 },
+    { id: 16, size: 4, value: 4_000_000_000 },
+    { id: 66, size: 2, value: 12_345 },
+  ] as const;
+  const frame = encodeAvl({ codecId: CODEC_8_EXTENDED, records: [{ ...base(), io }] });
+  const { imei, receivedAtMs, traceparent, records } = decode(frame);
+  expect({ imei, receivedAtMs, traceparent }).toEqual({
+    imei: IMEI,
+    receivedAtMs: START_MS + 1000,
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00',
+  });
+  expect(records[0]).toMatchObject({
+    timeMs: START_MS,
+    rawTimeMs: null,
+    ignition: false,
+    movement: null,
+    odometerM: 4_000_000_000,
+    externalVoltageMv: 12_345,
+    codec: CODEC_8_EXTENDED,
+    flags: 0,
+    fixValid: true,
+    io: frame.subarray(10 + 24, frame.length - 5),
+  });
+  // The same bytes in another frame are the same record.
+  const twice = encodeAvl({
+    codecId: CODEC_8_EXTENDED,
+    records: [
+      { ...base(), io, speedKmh: 1 },
+      { ...base(), io },
+    ],
+  });
+  expect(decode(twice).records[1]?.digest).toBe(records[0]?.digest);
+});
+
+function base(): AvlRecord {
+  const [record] = decodeAvl(frameOf({})).records;
+  if (record === undefined) throw new Error('the frame has no record');
+  return record;
+}
+
+it.each([
+  ['the last storable millisecond', { timestampMs: 253_402_300_799_999 }, { flags: 2, rawTimeMs: null }],
+  ['the year 10000', { timestampMs: 253_402_300_800_000 }, { flags: 1, rawTimeMs: 253_402_300_800_000n }],
+  [
+    'the largest clock',
+    { timestampMs: 2n ** 64n - 1n },
+    { flags: 1, timeMs: Infinity, rawTimeMs: 2n ** 64n - 1n },
+  ],
+  ['two minutes ahead', { timestampMs: START_MS + 1000 + 120_000 }, { flags: 0 }],
+  ['more than that', { timestampMs: START_MS + 1000 + 120_001 }, { flags: 2 }],
+  ['another IO total', { declaredIoTotal: 7 }, { flags: 4, fixValid: true }],
+  ['a place off the globe', { longitude: 1_800_000_001 }, { flags: 8, fixValid: false }],
+  ['an unknown priority', { priority: 4 }, { flags: 16 }],
+  ['no satellites', { satellites: 0 }, { flags: 0, fixValid: false }],
+  ['0/0', { longitude: 0, latitude: 0 }, { flags: 0, fixValid: false }],
+  ['an ignition that is neither off nor on', { io: [{ id: 239, size: 1, value: 2 }] }, { ignition: null }],
+  ['a voltage beyond its column', { io: [{ id: 66, size: 4, value: 2 ** 31 }] }, { externalVoltageMv: null }],
+] satisfies [string, Partial<AvlRecord>, object][])('marks %s', (_name, record, expected) => {
+  expect(recordOf(record)).toMatchObject(expected);
+});
+
+it('names what makes an entry useless', () => {
+  const codeOf = (frame: Buffer, changes?: Record<string, string>): string => {
+    try {
+      decode(frame, changes);
+      return 'decoded';
+    } catch (error) {
+      return hasCode(error, 'FRAME_UNDECODABLE') || hasCode(error, 'CONTRACT_MISMATCH')
+        ? error.code
+        : String(error);
+    }
+  };
+  expect(codeOf(frameOf({}))).toBe('decoded');
+  expect(codeOf(frameOf({}), { v: '2' })).toBe('CONTRACT_MISMATCH');
+  expect(codeOf(frameOf({}).subarray(1))).toBe('FRAME_UNDECODABLE');
+  expect(codeOf(frameOf({}), { received_at: 'yesterday' })).toBe('FRAME_UNDECODABLE');
+  expect(decode(encodeAvl({ codecId: CODEC_8_EXTENDED, records: [] })).records).toEqual([]);
+});

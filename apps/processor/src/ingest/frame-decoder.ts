@@ -1,0 +1,110 @@
+import { ACCEPTED_VERSIONS, isStorableTime, type RecordDigest } from '@app/common/contracts';
+import { OdographError } from '@app/common/errors';
+import { bytes, type StreamEntry, text } from '@app/common/streams';
+import { AvlWalk, CodecError, RecordFlag, type WalkedRecord } from '@app/teltonika-codec';
+import { PositionFlag, type SinkEntry, type TelemetryRecord, timeFlags } from '../sink';
+
+/** IO ids of the vendor's AVL tables that have columns of their own; metres, millivolts, and 0 or 1. */
+const TOTAL_ODOMETER = 16;
+const EXTERNAL_VOLTAGE = 66;
+const IGNITION = 239;
+const MOVEMENT = 240;
+const PICKED = [TOTAL_ODOMETER, EXTERNAL_VOLTAGE, IGNITION, MOVEMENT] as const;
+type Picked = (typeof PICKED)[number];
+
+const MAX_LONGITUDE = 1_800_000_000;
+const MAX_LATITUDE = 900_000_000;
+const MAX_INTEGER = 0x7fff_ffff;
+
+/** Turns stream entries into what the sink stores. One for each lane: the walk inside it is reused. */
+export class FrameDecoder {
+  private readonly walk = new AvlWalk<Picked>(PICKED);
+
+  constructor(private readonly digest: RecordDigest) {}
+
+  /**
+   * @throws OdographError CONTRACT_MISMATCH for an entry of a version that is not read here, FRAME_UNDECODABLE for one
+   * whose fields or whose frame are not what they should be.
+   */
+  decode(entry: StreamEntry): SinkEntry {
+    const version = text(entry, 'v');
+    if (version === undefined || !ACCEPTED_VERSIONS.has(version)) {
+      throw new OdographError('CONTRACT_MISMATCH', {
+        detail: `the entry has version ${version ?? '(none)'}`,
+      });
+    }
+    const imei = text(entry, 'imei');
+    const frame = bytes(entry, 'frame');
+    const receivedAtMs = Number(text(entry, 'received_at') ?? NaN);
+    if (imei === undefined || frame === undefined || !isArrivalTime(receivedAtMs)) {
+      throw new OdographError('FRAME_UNDECODABLE', {
+        detail: 'imei, frame or received_at is missing or wrong',
+      });
+    }
+    return {
+      imei,
+      receivedAtMs,
+      traceparent: text(entry, 'traceparent'),
+      records: this.records(frame, receivedAtMs),
+    };
+  }
+
+  private records(frame: Buffer, receivedAtMs: number): TelemetryRecord[] {
+    try {
+      const walked = this.walk.read(frame);
+      return walked.map((record) => this.recordOf(record, receivedAtMs));
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      throw new OdographError('FRAME_UNDECODABLE', {
+        detail: `${error.code}: ${error.message}`,
+        cause: error,
+      });
+    } finally {
+      this.walk.release();
+    }
+  }
+
+  private recordOf(record: WalkedRecord<Picked>, receivedAtMs: number): TelemetryRecord {
+    const isStorable = isStorableTime(record.timestampMs);
+    const { longitude, latitude, altitudeM, angleDeg, speedKmh, satellites, priority, eventIoId } = record;
+    const voltageMv = record.io(EXTERNAL_VOLTAGE);
+    return {
+      timeMs: isStorable ? record.timestampMs : Number.POSITIVE_INFINITY,
+      rawTimeMs: isStorable ? null : this.walk.timestampExactMs(record),
+      digest: this.digest(this.walk.recordBytes(record)),
+      longitude,
+      latitude,
+      altitudeM,
+      angleDeg,
+      speedKmh,
+      satellites,
+      priority,
+      eventIoId,
+      fixValid: record.isFixValid,
+      ignition: onOrOff(record.io(IGNITION)),
+      movement: onOrOff(record.io(MOVEMENT)),
+      odometerM: record.io(TOTAL_ODOMETER) ?? null,
+      // Two bytes by the vendor's tables; a device that sends more than the column holds says nothing that we know.
+      externalVoltageMv: voltageMv === undefined || voltageMv > MAX_INTEGER ? null : voltageMv,
+      codec: this.walk.codecId ?? 0,
+      flags: positionFlags(record) | timeFlags(record.timestampMs, receivedAtMs),
+      io: this.walk.ioBytes(record),
+    };
+  }
+}
+
+function positionFlags({ flags, longitude, latitude }: WalkedRecord<Picked>): number {
+  const isOffGlobe = Math.abs(longitude) > MAX_LONGITUDE || Math.abs(latitude) > MAX_LATITUDE;
+  return (
+    (flags & RecordFlag.ioTotalMismatch ? PositionFlag.ioTotalMismatch : 0) |
+    (flags & RecordFlag.unknownPriority ? PositionFlag.unknownPriority : 0) |
+    (isOffGlobe ? PositionFlag.coordinatesOutOfRange : 0)
+  );
+}
+
+/** Anything else than the two documented values is unknown, not on. */
+function onOrOff(value: number | undefined): boolean | null {
+  return value === 0 || value === 1 ? value === 1 : null;
+}
+
+const isArrivalTime = (ms: number): boolean => Number.isSafeInteger(ms) && ms >= 0 && isStorableTime(ms);

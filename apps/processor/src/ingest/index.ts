@@ -1,0 +1,2 @@
+export { ingestSettings } from './ingest.config';
+export { IngestModule } from './ingest.module';

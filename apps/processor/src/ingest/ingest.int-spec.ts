@@ -1,0 +1,272 @@
+import { PROCESSOR_GROUP, shardOf } from '@app/common/contracts';
+import { type Database } from '@app/common/database';
+import { OdographError } from '@app/common/errors';
+import { LeaseTable } from '@app/common/leases';
+import { rawFields, type RedisStreams, type StreamEntry, text } from '@app/common/streams';
+import { eventually, signal, testServers } from '@app/common/testing';
+import { databaseOf, run } from '../sink/test-kit';
+import {
+  allDeadLetterStreams,
+  allStreams,
+  entryFields,
+  frameOf,
+  type Instance,
+  instanceOf,
+  type InstanceOptions,
+  LEASE_TIME_MS,
+  redisStreams,
+  SHARDS,
+  START_MS,
+  streamOf,
+  withVerbs,
+} from './test-kit';
+
+const servers = testServers();
+let admin: Database;
+let database: Database;
+let streams: RedisStreams;
+let running: Instance[] = [];
+let boots = 0;
+
+beforeAll(async () => {
+  admin = databaseOf(servers.postgresUrl());
+  database = databaseOf(servers.postgresUrl('odograph_processor'));
+  streams = await redisStreams(servers.redisUrl);
+});
+afterAll(() => Promise.all([admin.stop(1000), database.stop(1000), streams.stop()]));
+beforeEach(async () => {
+  await run(
+    admin,
+    `TRUNCATE telemetry.device, telemetry.position, telemetry.device_state, telemetry.rule_checkpoint, telemetry.rule,
+       telemetry.geofence, telemetry.subscription, telemetry.event, outbox.message`,
+  );
+});
+afterEach(async () => {
+  await Promise.all(running.map((instance) => instance.stop()));
+  running = [];
+  await eventually(async () => (await pending()) === 0, { what: 'nothing to be pending' });
+  for (const stream of [...allStreams, ...allDeadLetterStreams]) {
+    await streams.commands.run((redis) => redis.xtrim(stream, 'MAXLEN', 0));
+    await streams.commands.run((redis) => redis.del(`${stream}:seen`));
+  }
+});
+
+async function started(options: Partial<InstanceOptions> = {}): Promise<Instance> {
+  boots += 1;
+  const instance = instanceOf({ name: `instance/${boots}`, database, streams, ...options });
+  running.push(instance);
+  await instance.start();
+  return instance;
+}
+
+const imeiOf = (number: number): string => (356_307_042_000_000 + number).toString();
+const send = (imei: string, frame: Buffer): Promise<string> =>
+  streams.append(streamOf(imei), entryFields(imei, frame));
+const at = (second: number) => frameOf({ timestampMs: START_MS + second * 1000 });
+
+const positions = async (): Promise<number> => {
+  const [row] = await run<{ n: number }>(admin, 'SELECT count(*)::integer AS n FROM telemetry.position');
+  return row?.n ?? 0;
+};
+const stored = (count: number): Promise<unknown> =>
+  eventually(async () => (await positions()) === count, { what: `${count} positions` });
+
+async function pending(): Promise<number> {
+  const infos = await Promise.all(allStreams.map((stream) => streams.info(stream, [PROCESSOR_GROUP])));
+  return infos.flatMap((info) => info?.groups ?? []).reduce((sum, group) => sum + group.pending, 0);
+}
+const allAcked = (): Promise<unknown> =>
+  eventually(async () => (await pending()) === 0, { what: 'everything to be acknowledged' });
+
+async function deadLetters(): Promise<StreamEntry[]> {
+  return (await Promise.all(allDeadLetterStreams.map((name) => streams.range(name, '-', '+', 100)))).flat();
+}
+
+describe('the way in', () => {
+  it('stores what comes in any shard and acknowledges it, and stops with nothing left half-way', async () => {
+    const instance = await started();
+    await eventually(() => instance.ingest.ownedStreams().length === SHARDS, { what: 'all shards' });
+    const imeis = Array.from({ length: 12 }, (_, number) => imeiOf(number));
+    await Promise.all(imeis.map((imei) => send(imei, frameOf({}, { timestampMs: START_MS + 1000 }))));
+    await stored(24);
+    await allAcked();
+    await Promise.all(imeis.map((imei) => send(imei, at(7))));
+    await instance.stop();
+    expect(await pending()).toBe(0);
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  it('parks what does not decode, with its bytes, and goes on', async () => {
+    await started();
+    const imei = imeiOf(1);
+    const broken = at(2);
+    broken.writeUInt8(9, 9);
+    const id = await send(imei, broken);
+    await send(imei, at(3));
+    await stored(1);
+    const [letter, ...others] = await eventually(
+      async () => (await deadLetters()).length > 0 && (await deadLetters()),
+      {
+        what: 'the dead letter',
+      },
+    );
+    expect(others).toEqual([]);
+    const { frame, ...fields } = rawFields(letter ?? { id: '', fields: new Map() });
+    expect(frame).toEqual(broken);
+    expect(
+      Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.toString()])),
+    ).toEqual({
+      v: '1',
+      traceparent: expect.any(String) as string,
+      imei,
+      transport: 'tcp',
+      received_at: String(START_MS + 1000),
+      peer: '127.0.0.1:50000',
+      source_stream: streamOf(imei),
+      source_id: id,
+      error_code: 'FRAME_UNDECODABLE',
+      error_message: expect.stringMatching(/COUNT_MISMATCH|CRC_MISMATCH/) as string,
+      attempts: '1',
+      first_failed_at: expect.stringMatching(/^\d{13}$/) as string,
+      failed_at: expect.stringMatching(/^\d{13}$/) as string,
+      app_version: expect.any(String) as string,
+    });
+    await allAcked();
+  });
+
+  it('finds the one entry that the database refuses and parks it alone', async () => {
+    await run(
+      admin,
+      'ALTER TABLE telemetry.position ADD CONSTRAINT spec_poison CHECK (altitude_m <> 666) NOT VALID',
+    );
+    try {
+      const imei = imeiOf(2);
+      for (let second = 0; second < 10; second += 1) {
+        const poison = second === 6 ? { altitudeM: 666 } : {};
+        await send(imei, frameOf({ timestampMs: START_MS + second * 1000, ...poison }));
+      }
+      await started();
+      await stored(9);
+      await allAcked();
+      const letters = await deadLetters();
+      expect(letters.map((letter) => [text(letter, 'error_code'), text(letter, 'attempts')])).toEqual([
+        ['RECORD_REJECTED', '1'],
+      ]);
+      expect(letters.map((letter) => text(letter, 'error_message'))).toEqual([
+        expect.stringContaining('SQLSTATE 23514, constraint spec_poison'),
+      ]);
+    } finally {
+      await run(admin, 'ALTER TABLE telemetry.position DROP CONSTRAINT spec_poison');
+    }
+  });
+});
+
+describe('failures', () => {
+  it('changes nothing when everything comes again after a crash between commit and ack', async () => {
+    const imei = imeiOf(3);
+    const crashed = signal('the ack that never came');
+    const ackless = withVerbs(streams, {
+      ackOwned: () => {
+        crashed.emit();
+        return Promise.reject(new OdographError('REDIS_UNREACHABLE'));
+      },
+    });
+    await run(
+      admin,
+      `INSERT INTO telemetry.rule (name, kind, settings, valid_from) VALUES ('limit', 'overspeed', '{"limit_kmh": 40}', 'epoch')`,
+    );
+    const first = await started({ streams: ackless });
+    await send(imei, at(1));
+    await crashed.next();
+    await crashed.next();
+    await first.stop();
+    const snapshot = async () => [
+      await run(admin, 'SELECT * FROM telemetry.device_state'),
+      await run(admin, 'SELECT * FROM telemetry.event'),
+      await run(admin, 'SELECT event_id FROM outbox.message'),
+    ];
+    const before = await snapshot();
+    expect(before.map((rows) => rows.length)).toEqual([1, 1, 1]);
+    expect(await pending()).toBe(1);
+    await started();
+    await allAcked();
+    expect(await snapshot()).toEqual(before);
+  });
+
+  it('spends nothing in an outage: no dead letter, and all is stored when it is over', async () => {
+    await started({ batchEntries: 8 });
+    const imeis = Array.from({ length: 8 }, (_, number) => imeiOf(number));
+    for (let second = 0; second < 10; second += 1) {
+      await Promise.all(imeis.map((imei) => send(imei, at(second))));
+      await run(
+        admin,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE usename = 'odograph_processor' AND datname = current_database()`,
+      );
+    }
+    await stored(80);
+    await allAcked();
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  it('refuses the write of an owner that was frozen while another took over', async () => {
+    const imei = imeiOf(5);
+    const owned = streamOf(imei);
+    const frozen = signal('the frozen owner has read');
+    let thaw: () => void = () => undefined;
+    const thawed = new Promise<void>((resolve) => (thaw = resolve));
+    let isFrozen = false;
+    // Frozen is the whole process: neither its reads nor its renewals go on.
+    const leases = new LeaseTable(database, 'zombie/1', LEASE_TIME_MS);
+    const { renew, join } = { renew: leases.renew.bind(leases), join: leases.join.bind(leases) };
+    leases.renew = async (held) => (isFrozen ? thawed.then(() => renew(held)) : renew(held));
+    leases.join = async (prefix) => (isFrozen ? thawed.then(() => join(prefix)) : join(prefix));
+    const slow = withVerbs(streams, {
+      readOwned: async (request) => {
+        const read = await streams.readOwned(request);
+        if (isFrozen || request.stream !== owned || read.kind !== 'entries' || read.entries.length === 0)
+          return read;
+        isFrozen = true;
+        frozen.emit();
+        await thawed;
+        return read;
+      },
+    });
+    const zombie = await started({ streams: slow, leases, name: 'zombie/1' });
+    await eventually(() => zombie.ingest.ownedStreams().length === SHARDS, { what: 'the zombie to own all' });
+    await send(imei, at(1));
+    await frozen.next();
+    expect(await positions()).toBe(0);
+    const heir = await started();
+    await stored(1);
+    await send(imei, at(2));
+    await stored(2);
+    expect(heir.ingest.ownedStreams()).toContain(owned);
+    const states = () => run(admin, 'SELECT version, settled FROM telemetry.device_state');
+    const before = await states();
+    // Only the zombie could still bring this in: it read it before it froze.
+    await run(admin, 'DELETE FROM telemetry.position');
+    thaw();
+    await eventually(() => !zombie.ingest.ownedStreams().includes(owned), {
+      what: 'the zombie to see its loss',
+    });
+    await zombie.ingest.stop();
+    expect(await positions()).toBe(0);
+    expect(await states()).toEqual(before);
+    expect(await deadLetters()).toEqual([]);
+  }, 30_000);
+
+  it('shares the shards with a second instance and takes them all back', async () => {
+    const first = await started();
+    const second = await started();
+    const owns = (count: number) => (instance: Instance) => instance.ingest.ownedStreams().length === count;
+    await eventually(() => [first, second].every(owns(SHARDS / 2)), { what: 'half each' });
+    await Promise.all([1, 2, 3, 4].map((number) => send(imeiOf(number), at(number))));
+    await stored(4);
+    await second.stop();
+    await eventually(() => owns(SHARDS)(first), { what: 'all with the first' });
+    await Promise.all([1, 2, 3, 4].map((number) => send(imeiOf(number), at(number + 10))));
+    await stored(8);
+    expect(shardOf(imeiOf(1), SHARDS)).toBeLessThan(SHARDS);
+  });
+});

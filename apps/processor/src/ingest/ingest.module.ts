@@ -1,0 +1,86 @@
+import { Module } from '@nestjs/common';
+import { Database } from '@app/common/database';
+import { HealthRegistry } from '@app/common/health';
+import { LeaseTable, Ownership } from '@app/common/leases';
+import { APP_CONTEXT, Lifecycle, type AppContext } from '@app/common/lifecycle';
+import { Metrics } from '@app/common/observability';
+import { STREAMS, type Streams } from '@app/common/streams';
+import { SinkModule, SinkService } from '../sink';
+import { telemetrySettings } from '../telemetry.config';
+import { ingestSettings } from './ingest.config';
+import { IngestHealth } from './ingest.health';
+import { ingestMetrics } from './ingest.metrics';
+import { IngestService } from './ingest.service';
+import { DeviceRegistry, REGISTRY_LEASE } from './registry';
+
+const leaseTable = (database: Database, { owner, settings }: AppContext): LeaseTable =>
+  new LeaseTable(database, owner, settings.LEASE_TIME);
+
+function ingestServiceOf(
+  context: AppContext,
+  database: Database,
+  streams: Streams,
+  metrics: Metrics,
+  sink: SinkService,
+): IngestService {
+  return new IngestService({
+    streams,
+    sink,
+    leases: leaseTable(database, context),
+    leaseTimeMs: context.settings.LEASE_TIME,
+    shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
+    settings: context.read(ingestSettings),
+    metrics: ingestMetrics(metrics),
+    logger: context.logger.child({ feature: 'ingest' }),
+    consumer: context.instanceId,
+  });
+}
+
+@Module({
+  imports: [SinkModule],
+  providers: [
+    {
+      provide: IngestService,
+      inject: [APP_CONTEXT, Database, STREAMS, Metrics, SinkService, Lifecycle, HealthRegistry],
+      useFactory: (
+        context: AppContext,
+        database: Database,
+        streams: Streams,
+        metrics: Metrics,
+        sink: SinkService,
+        lifecycle: Lifecycle,
+        health: HealthRegistry,
+      ) => {
+        const ingest = ingestServiceOf(context, database, streams, metrics, sink);
+        lifecycle.register(ingest.ownership);
+        lifecycle.register(ingest);
+        health.register(
+          new IngestHealth({
+            streams,
+            owned: () => ingest.ownedStreams(),
+            sinceStoredMs: () => ingest.sinceStoredMs(),
+          }),
+        );
+        return ingest;
+      },
+    },
+    {
+      provide: DeviceRegistry,
+      inject: [APP_CONTEXT, Database, STREAMS, Lifecycle],
+      useFactory: (context: AppContext, database: Database, streams: Streams, lifecycle: Lifecycle) => {
+        const logger = context.logger.child({ feature: 'registry' });
+        const ownership = new Ownership(leaseTable(database, context), {
+          app: 'device-registry',
+          resources: [REGISTRY_LEASE],
+          leaseTimeMs: context.settings.LEASE_TIME,
+          logger,
+        });
+        const registry = new DeviceRegistry({ database, projections: streams, ownership, logger });
+        lifecycle.register(ownership);
+        lifecycle.register(registry);
+        return registry;
+      },
+    },
+  ],
+})
+export class IngestModule {}

@@ -1,0 +1,1 @@
+export { DeviceRegistry, REGISTRY_LEASE } from './device-registry';

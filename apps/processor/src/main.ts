@@ -1,0 +1,31 @@
+import 'reflect-metadata';
+import { type INestApplication } from '@nestjs/common';
+import { type AppContext, runApp } from '@app/common/lifecycle';
+import { AppModule } from './app.module';
+import { edgeSettings, EdgeTransport } from './edge';
+import { ingestSettings } from './ingest';
+import { processorSettings } from './processor.config';
+import { sinkSettings } from './sink';
+import { telemetrySettings, unknownDeviceSettings } from './telemetry.config';
+
+/** The edge is a Nest transport; it opens with the Lifecycle's work, behind everything that it needs. */
+async function connectEdge(nest: INestApplication, context: AppContext): Promise<void> {
+  if (!context.read(processorSettings).PROCESSOR_FEATURES.includes('edge')) return;
+  nest.connectMicroservice({ strategy: nest.get(EdgeTransport) }, { inheritAppConfig: true });
+  return Promise.resolve();
+}
+
+void runApp({
+  name: 'processor',
+  defaultProbePort: 9101,
+  groups: [
+    processorSettings,
+    telemetrySettings,
+    unknownDeviceSettings,
+    edgeSettings,
+    ingestSettings,
+    sinkSettings,
+  ],
+  module: (context) => AppModule.forRoot(context),
+  connect: connectEdge,
+});

@@ -1,0 +1,103 @@
+import { eventId, INTENT_CATALOG, intentTypeOf } from '@app/common/contracts';
+import { statement, type Transaction } from '@app/common/database';
+import { type FoundEvent } from '../domain';
+import { type KnownDevice } from './device-directory';
+import { type SettledDevice } from './device-states';
+import { timestampOf } from './records';
+import { type Rulebook } from './rulebook';
+import retractEvents from './sql/retract-events.sql';
+import saveEvents from './sql/save-events.sql';
+
+const SAVE = statement('sink_save-events', saveEvents);
+const RETRACT = statement('sink_retract-events', retractEvents);
+
+/** An event with its identity. */
+export interface DeviceEvent extends FoundEvent {
+  readonly eventId: string;
+  readonly device: KnownDevice;
+  /** Too old, when it is found, to tell anybody. */
+  readonly isHistorical: boolean;
+  readonly traceparent: string | undefined;
+}
+
+export interface StoredEvents {
+  /** Those that were not there before, in the order in which they were found. */
+  readonly added: readonly DeviceEvent[];
+  /** The kinds of those that turned out not to have happened so. */
+  readonly retractedKinds: readonly string[];
+}
+
+/** Brings `telemetry.event` to what the settled devices' folds found. */
+export async function storeEvents(
+  transaction: Transaction,
+  settled: readonly SettledDevice[],
+  rulebook: Rulebook,
+  nowMs: number,
+): Promise<StoredEvents> {
+  const retractedKinds: string[] = [];
+  for (const one of settled) retractedKinds.push(...(await retract(transaction, one, rulebook)));
+  const events = settled.flatMap((one) =>
+    one.settlement.events.map((found) => deviceEvent(one, found, nowMs)),
+  );
+  if (events.length === 0) return { added: [], retractedKinds };
+  const rows = await transaction.query<{ event_id: string; is_new: boolean }>(SAVE, columnsOf(events));
+  const added = new Set(rows.filter(({ is_new }) => is_new).map(({ event_id }) => event_id));
+  return { added: events.filter((event) => added.has(event.eventId)), retractedKinds };
+}
+
+function deviceEvent({ device, traceparent }: SettledDevice, found: FoundEvent, nowMs: number): DeviceEvent {
+  const { kind, occurredAtMs } = found;
+  const id = eventId({
+    deviceId: device.id.toString(),
+    kind,
+    reference: found.rule.reference,
+    occurredAtMs,
+  });
+  const expiresAfterMs = INTENT_CATALOG.get(intentTypeOf(kind))?.expiresAfterMs ?? 0;
+  return { ...found, eventId: id, device, traceparent, isHistorical: nowMs - occurredAtMs > expiresAfterMs };
+}
+
+const LOWEST_DIGEST = -(2n ** 63n);
+const HIGHEST_DIGEST = 2n ** 63n - 1n;
+
+async function retract(
+  transaction: Transaction,
+  { device, settlement }: SettledDevice,
+  rulebook: Rulebook,
+): Promise<string[]> {
+  if (settlement.resettled === undefined) return [];
+  const { after, upTo } = settlement.resettled;
+  const rules = rulebook.rulesOf(device);
+  const rows = await transaction.query<{ kind: string }>(RETRACT, [
+    device.id,
+    timestampOf(after?.timeMs ?? Number.NEGATIVE_INFINITY),
+    after?.digest ?? LOWEST_DIGEST,
+    timestampOf(upTo?.timeMs ?? Number.POSITIVE_INFINITY),
+    upTo?.digest ?? HIGHEST_DIGEST,
+    rules.map(({ reference }) => reference),
+    rules.map(({ version }) => version),
+    settlement.events.map(({ kind, rule, occurredAtMs }) =>
+      eventId({ deviceId: device.id.toString(), kind, reference: rule.reference, occurredAtMs }),
+    ),
+  ]);
+  return rows.map(({ kind }) => kind);
+}
+
+function columnsOf(events: readonly DeviceEvent[]): unknown[] {
+  return [
+    events.map((event) => event.eventId),
+    events.map(({ device }) => device.id),
+    events.map(({ device }) => device.tenantId),
+    events.map(({ kind }) => kind),
+    events.map(({ rule }) => rule.reference),
+    events.map(({ rule }) => rule.version),
+    events.map(({ occurredAtMs }) => timestampOf(occurredAtMs)),
+    events.map(({ confirmed }) => timestampOf(confirmed.timeMs)),
+    events.map(({ confirmed }) => confirmed.digest),
+    events.map(({ longitude }) => longitude),
+    events.map(({ latitude }) => latitude),
+    events.map(({ speedKmh }) => speedKmh),
+    events.map(({ details }) => JSON.stringify(details)),
+    events.map(({ isHistorical }) => isHistorical),
+  ];
+}

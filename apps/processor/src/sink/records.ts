@@ -1,0 +1,59 @@
+import { isStorableTime, MAX_AHEAD_MS } from '@app/common/contracts';
+import { type Fix } from '../domain';
+
+/** Bits of `telemetry.position.flags`. */
+export const PositionFlag = {
+  timeOutOfRange: 1,
+  aheadOfArrival: 2,
+  ioTotalMismatch: 4,
+  coordinatesOutOfRange: 8,
+  unknownPriority: 16,
+} as const;
+
+/** A position with one of these is kept, and moves neither the latest position nor a rule. */
+export const UNTIMED_FLAGS = PositionFlag.timeOutOfRange | PositionFlag.aheadOfArrival;
+
+/** One AVL record as it becomes a row of `telemetry.position`; null where the record does not say. */
+export interface TelemetryRecord extends Fix {
+  /** Infinity where the device's clock is beyond the year 9999; then `rawTimeMs` holds it. */
+  readonly timeMs: number;
+  readonly rawTimeMs: bigint | null;
+  readonly satellites: number;
+  readonly fixValid: boolean;
+  readonly priority: number;
+  readonly eventIoId: number;
+  readonly odometerM: number | null;
+  readonly externalVoltageMv: number | null;
+  readonly codec: number;
+  readonly flags: number;
+  /** The IO block as received. */
+  readonly io: Buffer;
+}
+
+/** One stream entry: the records of a frame of one device. */
+export interface SinkEntry {
+  readonly imei: string;
+  readonly receivedAtMs: number;
+  readonly traceparent: string | undefined;
+  readonly records: readonly TelemetryRecord[];
+}
+
+/** The flags that a device's time earns; a time that cannot be stored cannot be compared either. */
+export function timeFlags(timeMs: number, receivedAtMs: number): number {
+  if (!isStorableTime(timeMs)) return PositionFlag.timeOutOfRange;
+  return timeMs > receivedAtMs + MAX_AHEAD_MS ? PositionFlag.aheadOfArrival : 0;
+}
+
+/** The part of a record that rules may look at; undefined where they must not. */
+export function fixOf(record: TelemetryRecord): Fix | undefined {
+  if (!record.fixValid || (record.flags & UNTIMED_FLAGS) !== 0) return undefined;
+  const { timeMs, digest, longitude, latitude, altitudeM, angleDeg, speedKmh, ignition, movement } = record;
+  return { timeMs, digest, longitude, latitude, altitudeM, angleDeg, speedKmh, ignition, movement };
+}
+
+/** A time as PostgreSQL reads it, exactly; both infinities included. */
+export function timestampOf(timeMs: number): string {
+  if (timeMs === Number.POSITIVE_INFINITY) return 'infinity';
+  if (timeMs === Number.NEGATIVE_INFINITY) return '-infinity';
+  return new Date(timeMs).toISOString();
+}

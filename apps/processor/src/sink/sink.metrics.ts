@@ -1,0 +1,13 @@
+import { type Metrics } from '@app/common/observability';
+
+export type SinkMetrics = ReturnType<typeof sinkMetrics>;
+
+export function sinkMetrics(metrics: Metrics) {
+  return {
+    records: metrics.counter('ingest_records_total'),
+    transactionSeconds: metrics.histogram('sink_transaction_seconds'),
+    recordAgeSeconds: metrics.histogram('sink_record_age_seconds'),
+    events: metrics.counter('domain_events_total'),
+    resettledDevices: metrics.counter('domain_resettled_devices_total'),
+  };
+}

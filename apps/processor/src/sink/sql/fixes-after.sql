@@ -1,0 +1,11 @@
+-- The device's fixes behind a place, in order, each with the checkpoint that was stored at it. `time >= $2` is what
+-- leaves partitions out; the row comparison alone does not.
+SELECT position.time, position.digest, longitude, latitude, altitude_m, angle_deg, speed_kmh, ignition, movement,
+  checkpoint.settled::text AS settled
+FROM telemetry.position AS position
+LEFT JOIN telemetry.rule_checkpoint AS checkpoint USING (device_id, time, digest)
+WHERE position.device_id = $1 AND position.time >= $2
+  AND (position.time, position.digest) > ($2::timestamptz, $3::bigint)
+  AND position.time < 'infinity' AND position.fix_valid AND position.flags & $5 = 0
+ORDER BY position.time, position.digest
+LIMIT $4

@@ -1,0 +1,1 @@
+SELECT tenant_id, user_id, device_id, event_kind FROM telemetry.subscription

@@ -1,0 +1,23 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { HealthModule } from '@app/common/health';
+import { LifecycleModule, type AppContext } from '@app/common/lifecycle';
+import { StreamsModule } from '@app/common/streams';
+import { OpsDatabaseModule } from './database.module';
+import { OverviewModule } from './overview';
+
+/** The ops service: what no single app can tell, since it concerns all of them. */
+@Module({})
+export class AppModule {
+  static forRoot(context: AppContext): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        LifecycleModule.forRoot(context),
+        HealthModule,
+        OpsDatabaseModule,
+        StreamsModule.forRoot(),
+        OverviewModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,4 @@
+/** The command has said what is wrong on stdout; only the exit status is left to tell. */
+export class AnsweredFailure extends Error {
+  override readonly name = 'AnsweredFailure';
+}

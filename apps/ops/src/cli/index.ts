@@ -1,0 +1,14 @@
+export { changeOf, isRemoved, type Change } from './change';
+export { readCsv } from './csv';
+export * from './drafted';
+export { FAILURE_STATUS, reportFailure, usageLine, USAGE_STATUS } from './failure';
+export * from './fields';
+export { readGeoJson } from './geojson';
+export { Invocation, type Surroundings } from './invocation';
+export { type Noun } from './noun';
+export { registerNoun } from './register-noun';
+export { registerVerb, type Verb } from './verb';
+export { findRunningStack } from './running-stack';
+export { type Column } from './table';
+export { processTerminal, type Terminal } from './terminal';
+export { checkArguments } from './input';

@@ -1,0 +1,149 @@
+import { type Command } from 'commander';
+import { type Environment } from '@app/common/config';
+import { Database, statement, type Transaction } from '@app/common/database';
+import { OdographError } from '@app/common/errors';
+import { createLogger } from '@app/common/observability';
+import { defaultActor } from './actor';
+import { AnsweredFailure } from './answered-failure';
+import { appendAudit } from './audit';
+import { type Change } from './change';
+import { resolveDatabaseUrl, type Authority } from './connection';
+import lockEdits from './sql/lock-edits.sql';
+import { formatFields, formatTable, type Column } from './table';
+import { type Terminal } from './terminal';
+
+const LOCK_EDITS = statement('cli_lock_edits', lockEdits);
+const STARTUP_TIMEOUT_MS = 5000;
+
+/** What surrounds a command. */
+export interface Surroundings {
+  readonly terminal: Terminal;
+  readonly environment: Environment;
+  readonly directory: string;
+}
+
+/** Options that every command takes. */
+interface CommonOptions {
+  readonly databaseUrl?: string;
+  readonly actor?: string;
+  readonly json?: boolean;
+}
+
+/** Undoes an import that was only tried. */
+class DryRun extends Error {}
+
+/** One run of one command: its options, its way to the database, and how it answers. */
+export class Invocation {
+  private readonly common: CommonOptions;
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly command: Command,
+  ) {
+    this.common = command.optsWithGlobals<CommonOptions>();
+  }
+
+  /** Options as given, those that every command takes included. */
+  get options(): Readonly<Record<string, unknown>> {
+    return this.command.optsWithGlobals();
+  }
+
+  get directory(): string {
+    return this.surroundings.directory;
+  }
+
+  databaseUrl(authority: Authority): Promise<string> {
+    const { environment, directory } = this.surroundings;
+    return resolveDatabaseUrl({ flag: this.common.databaseUrl, environment, directory }, authority);
+  }
+
+  /** Runs reading statements on a database that this build knows. */
+  read<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+    return this.inspect(async (database) => {
+      await database.start();
+      return work(database);
+    });
+  }
+
+  /** Runs reading statements on a database of whatever schema. */
+  async inspect<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+    const database = new Database({
+      url: await this.databaseUrl('operator'),
+      poolSize: 1,
+      applicationName: 'odo',
+      startupTimeoutMs: STARTUP_TIMEOUT_MS,
+      // A command answers in a line of its own, and its stdout may be read by a program.
+      logger: createLogger({ app: 'odo', level: 'silent' }),
+    });
+    try {
+      return await work(database);
+    } finally {
+      await database.stop(STARTUP_TIMEOUT_MS);
+    }
+  }
+
+  /** Runs edits and their audit in one transaction; `dryRun` does all of it and takes it back. */
+  async edit<Row>(
+    action: string,
+    work: (transaction: Transaction) => Promise<readonly Change<Row>[]>,
+    { dryRun = false }: { readonly dryRun?: boolean } = {},
+  ): Promise<readonly Change<Row>[]> {
+    const actor = this.actor();
+    let changes: readonly Change<Row>[] = [];
+    try {
+      await this.read((database) =>
+        database.transaction(async (transaction) => {
+          await transaction.query(LOCK_EDITS);
+          changes = await work(transaction);
+          await appendAudit(transaction, { actor, action }, changes);
+          if (dryRun) throw new DryRun();
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof DryRun)) throw error;
+    }
+    return changes;
+  }
+
+  /** Several things: a table, or a JSON array. */
+  answerRows<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
+    this.answer(rows, () => formatTable(columns, rows));
+  }
+
+  /** One thing: a line for each field, or a JSON object. */
+  answerFields(fields: object): void {
+    this.answer(fields, () => formatFields(fields));
+  }
+
+  /** What was done to single things: a sentence each, or what they are now (for a removed one: were). */
+  answerChanges(noun: string, changes: readonly Change<unknown>[]): void {
+    const [first, ...others] = changes.map(({ outcome, after, before }) => ({
+      outcome,
+      [noun]: after ?? before,
+    }));
+    this.answer(others.length === 0 ? first : [first, ...others], () =>
+      changes.map(({ subject, outcome }) => `${noun} ${subject}: ${outcome}\n`).join(''),
+    );
+  }
+
+  /** What was done: a sentence, or the JSON that stands for it. */
+  answer(json: unknown, text: () => string): void {
+    this.surroundings.terminal.out(this.common.json === true ? `${JSON.stringify(json, null, 2)}\n` : text());
+  }
+
+  /** Ends with status 1 though the answer was given: what it says is not well. */
+  failQuietly(): never {
+    throw new AnsweredFailure();
+  }
+
+  /** A remark beside the answer. */
+  note(text: string): void {
+    this.surroundings.terminal.err(`${text}\n`);
+  }
+
+  private actor(): string {
+    const { actor = defaultActor() } = this.common;
+    if (actor.trim() === '') throw new OdographError('INPUT_INVALID', { detail: '--actor is empty' });
+    return actor;
+  }
+}

@@ -1,0 +1,85 @@
+import { runCommandLine } from './command-line';
+
+const VERBS = ['add', 'list', 'show', 'remove', 'import'];
+const NOUNS = ['device', 'geofence', 'rule', 'user', 'subscribe'];
+
+async function odo(...args: string[]): Promise<{ status: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const status = await runCommandLine(args, {
+    terminal: { out: (text) => (out += text), err: (text) => (err += text) },
+    environment: {},
+    directory: '/nowhere',
+  });
+  return { status, out, err };
+}
+
+describe('odo', () => {
+  it('lists its commands', async () => {
+    const { status, out } = await odo('--help');
+    expect(status).toBe(0);
+    for (const command of ['env', 'migrate', 'schema', 'fleet', ...NOUNS])
+      expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
+  });
+
+  it.each(NOUNS.flatMap((noun) => VERBS.map((verb) => [noun, verb])))(
+    'explains %s %s with an example of itself',
+    async (noun, verb) => {
+      const { status, out } = await odo(noun, verb, '--help');
+      expect(status).toBe(0);
+      expect(out).toContain(`Example:\n  odo ${noun} ${verb}`);
+      expect(out).toContain('--database-url');
+    },
+  );
+
+  it.each([
+    [['device', 'add'], "missing required argument 'imei'"],
+    [['device', 'ad'], "unknown command 'ad' (Did you mean add?)"],
+    [['device', 'list', '--nme'], "unknown option '--nme'"],
+    [['device', 'add', '1234'], '<imei> an IMEI has fifteen digits'],
+    [['device', 'add', '356307042441013', '--tenant', 'a b'], '--tenant has to be 1 to 64'],
+    [['device', 'add', '356307042441013', 'extra'], 'too many arguments'],
+    [
+      ['geofence', 'add', 'x', '--longitude', '1', '--latitude', '2'],
+      "required option '--radius-m <metres>'",
+    ],
+    [
+      ['geofence', 'add', 'x', '--longitude', '181', '--latitude', 'north', '--radius-m', '0'],
+      '--longitude is above 180; --latitude is no number; --radius-m has to be above 0',
+    ],
+    [['rule', 'add', 'x', '--kind', 'underspeed'], '--kind is none of overspeed'],
+    [['rule', 'add', 'x', '--kind', 'overspeed'], '--limit-kmh is missing'],
+    [
+      ['rule', 'add', 'x', '--kind', 'overspeed', '--limit-kmh', '5', '--since', 'soon'],
+      '--since is no moment',
+    ],
+    [['user', 'add', 'ann', '--email', 'Ann <ann@example.com>'], '--email is no single address'],
+    [['user', 'add', 'ann', '--email', 'a@example.com,b@example.com'], '--email is no single address'],
+    [['user', 'add', 'ann', '--email', 'a@example.com', '--timezone', '+02:00'], '--timezone is no IANA'],
+    [['user', 'add', 'ann', '--email', 'a@example.com', '--timezone', 'Mars/Base'], '--timezone is no IANA'],
+    [['user', 'add', 'ann', '--email', 'a@example.com', '--locale', 'no_such'], '--locale is no locale'],
+    [['subscribe', 'add', 'ann', '--kind', 'parked'], '--kind is none of overspeed.started'],
+    [['migrate', 'down', '--steps', '0'], '--steps is below 1'],
+    [['device', 'import', 'none.csv'], 'the file cannot be read'],
+  ])('refuses %j in one line with status 2', async (args, words) => {
+    const { status, out, err } = await odo(...args);
+    expect({ status, out }).toEqual({ status: 2, out: '' });
+    expect(err).toMatch(/^INPUT_INVALID: [^\n]+\.\n$/);
+    expect(err).toContain(words);
+  });
+
+  it('says in one line that there is no database and no stack, with status 1', async () => {
+    for (const args of [['device', 'list'], ['migrate', 'up'], ['schema', 'check'], ['env']]) {
+      const { status, out, err } = await odo(...args);
+      expect({ status, out }).toEqual({ status: 1, out: '' });
+      expect(err).toMatch(
+        /^(CONFIG_INVALID|SERVER_UNAVAILABLE): [^\n]*no stack runs in this folder[^\n]*\n$/,
+      );
+    }
+  });
+
+  it('shows where an error comes from only when asked', async () => {
+    expect((await odo('device', 'list')).err).not.toContain('    at ');
+    expect((await odo('device', 'list', '--debug')).err).toContain('    at ');
+  });
+});

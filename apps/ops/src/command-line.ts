@@ -1,0 +1,59 @@
+import { Command } from 'commander';
+import { registerDevice } from './device';
+import { registerEnv } from './env';
+import { registerFleetCommand } from './fleet';
+import { registerGeofence } from './geofence';
+import { reportFailure, usageLine, type Surroundings } from './cli';
+import { registerMigrate } from './migrate';
+import { registerRule } from './rule';
+import { registerSchema } from './schema';
+import { registerSubscribe } from './subscribe';
+import { registerUser } from './user';
+
+/** Runs one command line and resolves to its exit status: 0, 1 where it failed, 2 where what was given is wrong. */
+export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { terminal } = surroundings;
+  const program = commandLine(surroundings);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return reportFailure(error, terminal, args.includes('--debug'));
+  }
+}
+
+function commandLine(surroundings: Surroundings): Command {
+  const { terminal } = surroundings;
+  const program = new Command('odo')
+    .description(
+      'Runs and looks after Odograph: its schema, its devices, rules and people, and its simulator.',
+    )
+    .option('--database-url <url>', 'PostgreSQL to work on (default: DATABASE_URL, else the running stack)')
+    .option('--actor <name>', 'who does this, for the audit (default: user@host)')
+    .option('--json', 'answer as JSON')
+    .option('--debug', 'show where an error comes from')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: (message, write) => write(usageLine(message)),
+    })
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  odo migrate up --database-url postgres://owner@localhost/odograph\n' +
+        '  odo device add 356307042441013 --name "Van 7"\n' +
+        '  odo device --help',
+    )
+    .exitOverride();
+  registerEnv(program, surroundings);
+  registerMigrate(program, surroundings);
+  registerSchema(program, surroundings);
+  registerDevice(program, surroundings);
+  registerGeofence(program, surroundings);
+  registerRule(program, surroundings);
+  registerUser(program, surroundings);
+  registerSubscribe(program, surroundings);
+  registerFleetCommand(program);
+  return program;
+}

@@ -1,0 +1,2 @@
+export { registerDevice } from './device.command';
+export { liveDevice, type DeviceRow } from './device.service';

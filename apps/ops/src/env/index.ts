@@ -1,0 +1,1 @@
+export { registerEnv } from './env.command';

@@ -1,0 +1,1 @@
+export { registerGeofence } from './geofence.command';

@@ -1,0 +1,1 @@
+export { registerMigrate } from './migrate.command';

@@ -1,0 +1,2 @@
+export { overviewSettings } from './overview.config';
+export { OverviewModule } from './overview.module';

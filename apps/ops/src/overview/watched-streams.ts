@@ -1,0 +1,31 @@
+import {
+  FLEET_EVENTS,
+  GATEWAY_CLIENT_EVENTS,
+  MAIL_DELIVERY_COMMANDS,
+  NOTIFICATION_GROUP,
+  NOTIFICATION_INTENTS,
+  PROCESSOR_GROUP,
+  TELEMETRY_LIVE,
+  telemetryDeadLetterStream,
+  telemetryStream,
+} from '@app/common/contracts';
+
+/** A stream of the contracts with the groups of our own that read it. */
+export interface WatchedStream {
+  readonly stream: string;
+  readonly groups: readonly string[];
+}
+
+/** Every stream that an app writes or reads. */
+export function watchedStreams(telemetryShards: number): readonly WatchedStream[] {
+  const shards = Array.from({ length: telemetryShards }, (_, shard) => shard);
+  return [
+    ...shards.map((shard) => ({ stream: telemetryStream(shard), groups: [PROCESSOR_GROUP] })),
+    { stream: NOTIFICATION_INTENTS, groups: [NOTIFICATION_GROUP] },
+    ...shards.map((shard) => ({ stream: telemetryDeadLetterStream(shard), groups: [] })),
+    ...[TELEMETRY_LIVE, FLEET_EVENTS, GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS].map((stream) => ({
+      stream,
+      groups: [],
+    })),
+  ];
+}

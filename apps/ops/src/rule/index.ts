@@ -1,0 +1,1 @@
+export { registerRule } from './rule.command';

@@ -1,0 +1,1 @@
+export { registerSubscribe } from './subscribe.command';

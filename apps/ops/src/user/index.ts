@@ -1,0 +1,2 @@
+export { registerUser } from './user.command';
+export { liveUser } from './user.service';

@@ -41,9 +41,16 @@ export interface OutboxMessage {
   readonly topic: string;
   readonly eventId: string;
   readonly traceparent: string;
-  /** The target stream's fields. */
-  readonly fields: Readonly<Record<string, string>>;
+  /** JSON map of the target stream's fields. */
+  readonly payload: string;
   readonly createdAt: Date;
+}
+
+/** What was found behind the cursor of a part, in order. */
+export interface PartMessages {
+  /** False: the cursor in the database is not the one that the caller holds. */
+  readonly inPlace: boolean;
+  readonly messages: readonly OutboxMessage[];
 }
 
 interface PositionRow {
@@ -61,7 +68,6 @@ const marksSchema = z.partialRecord(
     mark: z.string().length(MARK_DIGITS),
   }),
 );
-const fieldsSchema = z.record(z.string(), z.string());
 
 /** The statements on `outbox.cursor` and `outbox.message`. */
 export class CursorTable {
@@ -80,8 +86,11 @@ export class CursorTable {
     }));
   }
 
-  /** At most `limit` messages of each part behind its cursor, in order, that no open transaction can get in front of. */
-  async read(cursors: readonly Cursor[], limit: number): Promise<OutboxMessage[]> {
+  /**
+   * At most `limit` messages of each part behind its cursor, in order, that no open transaction can get in front of; by
+   * part, and only of parts that have any.
+   */
+  async read(cursors: readonly Cursor[], limit: number): Promise<ReadonlyMap<number, PartMessages>> {
     const rows = await this.database.query<
       PositionRow & {
         topic: string;
@@ -89,6 +98,7 @@ export class CursorTable {
         traceparent: string;
         payload: string;
         created_at: Date;
+        in_place: boolean;
       }
     >(STATEMENTS.read, [
       cursors.map(({ part }) => part),
@@ -97,18 +107,24 @@ export class CursorTable {
       cursors.map(({ position }) => position.id.toString()),
       limit,
     ]);
-    return rows.map((row) => ({
-      part: row.part,
-      position: positionOf(row),
-      topic: row.topic,
-      eventId: row.event_id,
-      traceparent: row.traceparent,
-      fields: fieldsSchema.parse(JSON.parse(row.payload)),
-      createdAt: row.created_at,
-    }));
+    const found = new Map<number, { inPlace: boolean; messages: OutboxMessage[] }>();
+    for (const row of rows) {
+      const ofPart = found.get(row.part) ?? { inPlace: row.in_place, messages: [] };
+      found.set(row.part, ofPart);
+      ofPart.messages.push({
+        part: row.part,
+        position: positionOf(row),
+        topic: row.topic,
+        eventId: row.event_id,
+        traceparent: row.traceparent,
+        payload: row.payload,
+        createdAt: row.created_at,
+      });
+    }
+    return found;
   }
 
-  /** Whether a message with exactly this position is kept; the cursor's start counts as one. */
+  /** Whether a message with exactly this position is kept. */
   async has(part: number, mark: string): Promise<boolean> {
     const { generation, xid, id } = decodeMark(mark);
     const [row] = await this.database.query<{ found: boolean }>(STATEMENTS.find, [

@@ -2,9 +2,9 @@ import { hasCode } from '@app/common/errors';
 import { type Lease, type Ownership } from '@app/common/leases';
 import { Loop } from '@app/common/lifecycle';
 import { type Logger } from '@app/common/observability';
-import { type OutboxMessage } from './cursor-table';
+import { type PartMessages } from './cursor-table';
 import { type DrainMetrics } from './drain.metrics';
-import { Part, type PartTools } from './part';
+import { type DrainedPart, Part, type PartTools } from './part';
 import { partOfLease } from './part-leases';
 
 export interface LaneOptions {
@@ -13,7 +13,7 @@ export interface LaneOptions {
   readonly batch: number;
   readonly pollMs: number;
   readonly tools: PartTools;
-  readonly ownership: Ownership;
+  readonly ownership: Pick<Ownership, 'usable' | 'use' | 'lost'>;
   readonly logger: Logger;
   readonly metrics: DrainMetrics;
 }
@@ -21,6 +21,7 @@ export interface LaneOptions {
 /** First rest after an empty read. Short, since a commit that was notified may stay behind the snapshot for a moment. */
 const FIRST_REST_MS = 2;
 const MAX_STALL_MS = 5000;
+const NOTHING_FOUND: PartMessages = { inPlace: true, messages: [] };
 
 interface Stall {
   readonly error: unknown;
@@ -58,10 +59,16 @@ export class DrainLane {
     const { ownership, lane, lanes } = this.options;
     const leases = ownership.usable().filter(({ name }) => partOfLease(name) % lanes === lane);
     this.forget(leases);
-    const due = leases.filter(({ name }) => (this.stalls.get(name)?.untilMs ?? 0) <= performance.now());
+    const due = leases.filter(({ name }) => this.stalledForMs(name) <= 0);
     const published = await ownership.use(due, (usable) => this.drain(usable));
     this.restMs = published > 0 ? FIRST_REST_MS : Math.min(this.options.pollMs, this.restMs * 2);
-    return published > 0 ? 0 : this.restMs * (0.75 + Math.random() / 2);
+    if (published > 0) return 0;
+    const stalls = [...this.stalls.keys()].map((name) => Math.max(1, this.stalledForMs(name)));
+    return Math.min(this.restMs * (0.75 + Math.random() / 2), ...stalls);
+  }
+
+  private stalledForMs(name: string): number {
+    return (this.stalls.get(name)?.untilMs ?? 0) - performance.now();
   }
 
   /** Drops what belongs to leases that are gone or were acquired anew: their marks must be claimed again. */
@@ -72,25 +79,17 @@ export class DrainLane {
   }
 
   private async drain(leases: readonly Lease[]): Promise<number> {
-    const parts: Part[] = [];
-    for (const lease of leases) {
-      const part = await this.attempt(lease.name, () => this.claimed(lease));
-      if (part !== undefined) parts.push(part);
-    }
+    const claims = await Promise.all(leases.map((lease) => this.attempt(lease, () => this.claimed(lease))));
+    const parts = claims.filter((part) => part !== undefined);
     if (parts.length === 0) return 0;
-    const messages = await this.options.tools.table.read(
+    const { tools, batch } = this.options;
+    const found = await tools.table.read(
       parts.map(({ cursor }) => cursor),
-      this.options.batch,
+      batch,
     );
-    const counts = await Promise.all(
-      parts.map((part) =>
-        this.publish(
-          part,
-          messages.filter((message) => message.part === part.cursor.part),
-        ),
-      ),
-    );
-    return counts.reduce((sum, count) => sum + count, 0);
+    const steps = parts.map((part) => this.attempt(part.lease, () => this.step(part, found)));
+    const counts = await Promise.all(steps);
+    return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
   private async claimed(lease: Lease): Promise<Part> {
@@ -101,36 +100,43 @@ export class DrainLane {
     return part;
   }
 
-  private async publish(part: Part, messages: readonly OutboxMessage[]): Promise<number> {
-    if (messages.length === 0) return 0;
-    const done = await this.attempt(part.lease.name, () => part.publish(messages));
-    if (done === undefined) return 0;
-    const { metrics, logger } = this.options;
-    for (const [topic, count] of done.added) metrics.published.inc({ topic, result: 'added' }, count);
-    for (const [topic, count] of done.skipped) metrics.published.inc({ topic, result: 'skipped' }, count);
-    if (done.rewound) {
-      metrics.rewinds.inc();
-      logger.error({ event: 'outbox_rewound', part: part.cursor.part });
-      this.parts.delete(part.lease.name);
+  /** Publishes what was found of one part; answers with more than 0 where the next round has something to do. */
+  private async step(part: Part, found: ReadonlyMap<number, PartMessages>): Promise<number> {
+    const { name } = part.lease;
+    const { inPlace, messages } = found.get(part.cursor.part) ?? NOTHING_FOUND;
+    if (!inPlace) {
+      this.parts.delete(name);
+      this.options.logger.warn({ event: 'outbox_cursor_moved', lease: name });
       return messages.length;
     }
-    const now = Date.now();
-    for (const { topic, createdAt } of messages)
-      metrics.lag.observe({ topic }, (now - createdAt.getTime()) / 1000);
+    const done = await part.publish(messages);
+    this.stalls.delete(name);
+    this.count(done);
+    if (!done.rewound) return done.published.length;
+    this.parts.delete(name);
+    this.options.logger.error({ event: 'outbox_rewound', part: part.cursor.part });
     return messages.length;
   }
 
+  private count({ published, added, skipped, rewound }: DrainedPart): void {
+    const { metrics } = this.options;
+    for (const [topic, count] of added) metrics.published.inc({ topic, result: 'added' }, count);
+    for (const [topic, count] of skipped) metrics.published.inc({ topic, result: 'skipped' }, count);
+    if (rewound) metrics.rewinds.inc();
+    const now = Date.now();
+    for (const { topic, createdAt } of published)
+      metrics.lag.observe({ topic }, (now - createdAt.getTime()) / 1000);
+  }
+
   /** Runs a step of one part; a failure stalls that part for a while and no other. */
-  private async attempt<Result>(name: string, step: () => Promise<Result>): Promise<Result | undefined> {
+  private async attempt<Result>(lease: Lease, step: () => Promise<Result>): Promise<Result | undefined> {
     try {
-      const result = await step();
-      this.stalls.delete(name);
-      return result;
+      return await step();
     } catch (error) {
       // Whatever the outcome was, the marks are claimed and compared again before the next step.
-      this.parts.delete(name);
-      if (hasCode(error, 'LEASE_LOST')) this.options.ownership.lost(name);
-      else this.stall(name, error);
+      this.parts.delete(lease.name);
+      if (hasCode(error, 'LEASE_LOST')) this.options.ownership.lost(lease);
+      else this.stall(lease.name, error);
       return undefined;
     }
   }

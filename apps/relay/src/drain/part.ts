@@ -1,6 +1,5 @@
 import {
   comparePositions,
-  CONTRACT_VERSION,
   decodeMark,
   encodeMark,
   OUTBOX_START,
@@ -12,23 +11,21 @@ import { type Database } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { type Lease, type Ownership } from '@app/common/leases';
 import { fault } from '@app/common/observability';
-import {
-  type Fields,
-  type OncePublisher,
-  type PublishedMark,
-  type PublishedMessages,
-} from '@app/common/streams';
+import { type OncePublisher, type PublishedMark, type PublishedMessages } from '@app/common/streams';
 import { type AcknowledgedMarks, type Cursor, type CursorTable, type OutboxMessage } from './cursor-table';
+import { byTopic, type Entry, leadingEntries } from './entry';
 
 export interface PartTools {
-  readonly database: Database;
-  readonly table: CursorTable;
+  readonly database: Pick<Database, 'transaction'>;
+  readonly table: Pick<CursorTable, 'load' | 'read' | 'has' | 'move'>;
   readonly ownership: Pick<Ownership, 'protect'>;
   readonly streams: OncePublisher;
 }
 
 /** What one publishing step of a part did. */
 export interface DrainedPart {
+  /** What is in its stream now, and behind the cursor no more. */
+  readonly published: readonly OutboxMessage[];
   readonly added: ReadonlyMap<OutboxTopic, number>;
   readonly skipped: ReadonlyMap<OutboxTopic, number>;
   /** True when Redis held less than it had acknowledged and the cursor went back. */
@@ -63,7 +60,7 @@ export class Part {
     const claimed = new Map<OutboxTopic, PublishedMark>();
     for (const stream of OUTBOX_TOPICS) {
       const answer = await tools.streams.claimMark({ stream, part, epoch: lease.epoch });
-      if (answer.kind === 'fenced') throw new OdographError('LEASE_LOST', { detail: lease.name });
+      if (answer.kind === 'fenced') throw await fencedOff(tools, lease, stream, answer.epoch);
       claimed.set(stream, { epoch: lease.epoch, count: answer.count, mark: answer.mark });
       fault('drain.between-claims');
     }
@@ -79,15 +76,18 @@ export class Part {
 
   /**
    * Publishes messages that were read behind the cursor, then moves the cursor under the lease. A crash in between
-   * repeats the step, and the marks make the repeat add nothing.
+   * repeats the step, and the marks make the repeat add nothing. It ends in front of the first message that cannot pass,
+   * in whatever stream, so that no later one of its key goes out before it.
    *
-   * @throws OdographError LEASE_LOST, STREAM_REFUSED; the part stands where it was then, and the step is repeated.
+   * @throws OdographError LEASE_LOST; STREAM_REFUSED, OUTBOX_MESSAGE_INVALID where the very first message cannot pass;
+   * the part stands where it was then, and the step is repeated.
    */
   async publish(messages: readonly OutboxMessage[]): Promise<DrainedPart> {
     const added = new Map<OutboxTopic, number>();
     const skipped = new Map<OutboxTopic, number>();
     const acknowledged = new Map(this.current.acknowledged);
-    for (const [topic, group] of byTopic(messages)) {
+    const entries = leadingEntries(messages);
+    for (const [topic, group] of byTopic(entries)) {
       fault('drain.before-publish');
       const answer = await this.publishTo(topic, group);
       fault('drain.after-publish');
@@ -95,21 +95,23 @@ export class Part {
         await this.rewind(
           new Map([[topic, { epoch: this.lease.epoch, count: answer.count, mark: answer.mark }]]),
         );
-        return { added, skipped, rewound: true };
+        return { published: [], added, skipped, rewound: true };
       }
+      if (answer.kind === 'refused') return this.publish(inFrontOf(group[answer.index], entries, answer));
       added.set(topic, answer.added);
       skipped.set(topic, answer.skipped);
       acknowledged.set(topic, { epoch: this.lease.epoch, count: answer.count, mark: answer.mark });
     }
-    const last = messages.at(-1);
+    const published = entries.map(({ message }) => message);
+    const last = published.at(-1);
     if (last !== undefined) await this.moveTo(last.position, acknowledged);
-    return { added, skipped, rewound: false };
+    return { published, added, skipped, rewound: false };
   }
 
   private async publishTo(
     stream: OutboxTopic,
-    messages: readonly OutboxMessage[],
-  ): Promise<Exclude<PublishedMessages, { kind: 'fenced' | 'refused' }>> {
+    entries: readonly Entry[],
+  ): Promise<Exclude<PublishedMessages, { kind: 'fenced' }>> {
     const answer = await this.tools.streams.publishMarked({
       stream,
       part: this.current.part,
@@ -118,14 +120,9 @@ export class Part {
         epoch: this.lease.epoch,
         ...NOTHING_PUBLISHED,
       },
-      messages: messages.map((message) => ({ mark: encodeMark(message.position), fields: entryOf(message) })),
+      messages: entries.map(({ message, fields }) => ({ mark: encodeMark(message.position), fields })),
     });
-    if (answer.kind === 'fenced') throw new OdographError('LEASE_LOST', { detail: this.lease.name });
-    if (answer.kind === 'refused') {
-      throw new OdographError('STREAM_REFUSED', {
-        detail: `${stream}, event ${messages[answer.index]?.eventId ?? '?'}: ${answer.message}`,
-      });
-    }
+    if (answer.kind === 'fenced') throw await fencedOff(this.tools, this.lease, stream, answer.epoch);
     return answer;
   }
 
@@ -175,20 +172,31 @@ export class Part {
   }
 }
 
-function entryOf({ fields, eventId, traceparent }: OutboxMessage): Fields {
-  return { v: CONTRACT_VERSION, event_id: eventId, traceparent, ...fields };
+/** What may still go out when a message is refused for what it is. @throws OdographError STREAM_REFUSED for none. */
+function inFrontOf(
+  refused: Entry | undefined,
+  entries: readonly Entry[],
+  { message: words }: { readonly message: string },
+): OutboxMessage[] {
+  const index = entries.findIndex((entry) => entry === refused);
+  if (index > 0) return entries.slice(0, index).map(({ message }) => message);
+  const detail = `${refused?.topic}, event ${refused?.message.eventId}: ${words}`;
+  throw new OdographError('STREAM_REFUSED', { detail });
 }
 
-/** Groups that keep the order of the messages within each topic. */
-function byTopic(messages: readonly OutboxMessage[]): Map<OutboxTopic, OutboxMessage[]> {
-  const groups = new Map<OutboxTopic, OutboxMessage[]>();
-  for (const message of messages) {
-    const topic = OUTBOX_TOPICS.find((name) => name === message.topic);
-    if (topic === undefined)
-      throw new OdographError('OUTBOX_MESSAGE_INVALID', { detail: `topic ${message.topic}` });
-    const group = groups.get(topic);
-    if (group === undefined) groups.set(topic, [message]);
-    else group.push(message);
-  }
-  return groups;
+/**
+ * Why a stream knows a newer epoch: somebody has taken the part over, or this database counts its epochs a second time.
+ * The latter must not look like the former, or the part would change hands for ever and nobody would be told.
+ *
+ * @throws OdographError LEASE_LOST
+ */
+async function fencedOff(
+  { database, ownership }: PartTools,
+  lease: Lease,
+  stream: string,
+  epoch: bigint,
+): Promise<OdographError> {
+  await database.transaction((transaction) => ownership.protect(transaction, [lease]));
+  const detail = `${stream} knows epoch ${epoch} of ${lease.name}, the database is at ${lease.epoch}`;
+  return new OdographError('OUTBOX_CURSOR_AHEAD', { detail });
 }

@@ -66,16 +66,25 @@ export class UpkeepService implements Service {
     });
   }
 
+  private async trim(stream: string): Promise<void> {
+    const { unknownGroups } = await this.streams.trimOwned({
+      stream,
+      groups: [],
+      keepMs: this.options.streamKeepMs,
+    });
+    // They hold nothing back: a reader that is slower than the trimming loses entries, and must be told.
+    if (unknownGroups.length > 0) {
+      this.logger.warn({ event: 'upkeep_unregistered_groups', stream, groups: unknownGroups });
+    }
+  }
+
   /** One task's failure keeps no other from running; the loop then comes back sooner. */
   private async tend(): Promise<void> {
     const failures: unknown[] = [];
     const tasks: [string, () => Promise<unknown>][] = [
       ['partitions', () => this.database.query(ENSURE, [this.options.daysAhead])],
       ['outbox', () => this.database.query(RECLAIM, [this.options.keepMs])],
-      ...AGED_STREAMS.map((stream): [string, () => Promise<unknown>] => [
-        'streams',
-        () => this.streams.trimOwned({ stream, groups: [], keepMs: this.options.streamKeepMs }),
-      ]),
+      ...AGED_STREAMS.map((stream): [string, () => Promise<unknown>] => ['streams', () => this.trim(stream)]),
     ];
     for (const [task, run] of tasks) {
       try {

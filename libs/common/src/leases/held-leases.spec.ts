@@ -9,7 +9,7 @@ describe('HeldLeases', () => {
     let finish: () => void = () => undefined;
     const working = held.use([lease('a')], () => new Promise<void>((resolve) => (finish = resolve)));
     let retired = false;
-    const retiring = held.retire('a').then(() => {
+    const retiring = held.retire(lease('a')).then(() => {
       retired = true;
     });
     expect(await held.use([lease('a')], (usable) => Promise.resolve(usable.length))).toBe(0);
@@ -24,7 +24,7 @@ describe('HeldLeases', () => {
     const held = new HeldLeases();
     held.add(lease('a'));
     await expect(held.use([lease('a')], () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
-    await held.retire('a');
+    await held.retire(lease('a'));
   });
 
   it('gives no work a lease that was acquired anew since', async () => {

@@ -1,4 +1,3 @@
-import { OdographError } from '../errors';
 import { type Database, statement, type Transaction } from '../database';
 import acquireLeases from './sql/acquire-leases.sql';
 import countMembers from './sql/count-members.sql';
@@ -66,15 +65,16 @@ export class LeaseTable {
   }
 
   /**
-   * Locks the leases for the length of the transaction: a take-over waits for it, a renewal does not.
-   *
-   * @throws OdographError LEASE_LOST where one of them is no longer ours or has expired.
+   * Locks the leases for the length of the transaction: a take-over waits for it, a renewal does not. Returns those that
+   * are no longer ours or have expired; nothing may be written under them.
    */
-  async protect(transaction: Transaction, leases: readonly Lease[]): Promise<void> {
-    const rows = await transaction.query(STATEMENTS.fence, [...namesAndEpochs(leases), this.owner]);
-    if (rows.length !== leases.length) {
-      throw new OdographError('LEASE_LOST', { detail: leases.map(({ name }) => name).join(', ') });
-    }
+  async fence(transaction: Transaction, leases: readonly Lease[]): Promise<Lease[]> {
+    const rows = await transaction.query<{ name: string }>(STATEMENTS.fence, [
+      ...namesAndEpochs(leases),
+      this.owner,
+    ]);
+    const ours = new Set(rows.map(({ name }) => name));
+    return leases.filter(({ name }) => !ours.has(name));
   }
 
   async join(memberPrefix: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { OdographError } from '../errors';
 import { Loop, type Service } from '../lifecycle';
 import { type Logger } from '../observability';
 import { type Transaction } from '../database';
@@ -27,10 +28,12 @@ const MAX_ROUND_MS = 1000;
 export class Ownership implements Service {
   readonly name: string;
   readonly stage = 'leases';
-  private readonly held = new HeldLeases();
+  private readonly held = new HeldLeases(() => this.balance.wake());
   private readonly memberPrefix: string;
   private readonly renewals: Loop;
   private readonly balance: Loop;
+  private started: Promise<void> | undefined;
+  private stopped: Promise<void> | undefined;
 
   constructor(
     private readonly table: LeaseTable,
@@ -40,19 +43,16 @@ export class Ownership implements Service {
     this.name = `ownership of ${app}`;
     this.memberPrefix = `member:${app}:`;
     const roundMs = Math.min(MAX_ROUND_MS, leaseTimeMs / ROUNDS_PER_LEASE);
-    // Two loops: a take-over that waits for locks must not keep the renewals from being sent.
-    this.renewals = new Loop({
-      name: `${app} lease renewal`,
-      logger,
-      round: () => this.renew(roundMs),
-      maxRetryMs: roundMs,
-    });
-    this.balance = new Loop({
-      name: `${app} lease balance`,
-      logger,
-      round: () => this.rebalance(roundMs),
-      maxRetryMs: roundMs,
-    });
+    const loop = (name: string, work: () => Promise<void>): Loop =>
+      new Loop({
+        name: `${app} ${name}`,
+        logger,
+        round: () => work().then(() => roundMs),
+        maxRetryMs: roundMs,
+      });
+    // Two loops: a take-over that is slow must not keep the renewals from being sent.
+    this.renewals = loop('lease renewal', () => this.renew());
+    this.balance = loop('lease balance', () => this.rebalance());
   }
 
   /** What new work may begin on right now. */
@@ -68,82 +68,111 @@ export class Ownership implements Service {
     return this.held.use(leases, work);
   }
 
-  /** See {@link LeaseTable.protect}; a lost lease is dropped here at once. */
+  /**
+   * The first statement of a protected transaction: a take-over of these leases waits for its end, a renewal does not.
+   *
+   * @throws OdographError LEASE_LOST where one of them is no longer ours or has expired; it is dropped here at once.
+   */
   async protect(transaction: Transaction, leases: readonly Lease[]): Promise<void> {
-    return this.table.protect(transaction, leases);
+    const gone = await this.table.fence(transaction, leases);
+    if (gone.length === 0) return;
+    for (const lease of gone) this.lost(lease);
+    throw new OdographError('LEASE_LOST', { detail: namesOf(gone).join(', ') });
   }
 
-  /** Tells that somebody newer was seen on a resource (a stale epoch at a sink, a failed fence). */
-  lost(name: string): void {
-    this.held.drop(name);
-    this.changed('lease_lost', [name]);
+  /** Tells that somebody newer was seen on a resource, such as a newer epoch at a sink. */
+  lost(lease: Lease): void {
+    if (this.held.drop(lease)) this.changed('lease_lost', [lease]);
   }
 
   async start(): Promise<void> {
+    if (this.stopped !== undefined) return;
+    this.started = this.begin();
+    await this.started;
+  }
+
+  /** Gives every lease back whose work ends within the budget; the others expire. */
+  stop(budgetMs: number): Promise<void> {
+    this.stopped ??= this.end(budgetMs);
+    return this.stopped;
+  }
+
+  snapshot(): Record<string, unknown> {
+    return { held: this.held.all().map(({ name, epoch }) => `${name}@${epoch}`) };
+  }
+
+  private async begin(): Promise<void> {
     await this.table.ensure(this.options.resources);
     await this.table.join(this.memberPrefix);
-    await this.rebalance(0);
+    await this.rebalance();
     this.renewals.start();
     this.balance.start();
   }
 
-  async stop(): Promise<void> {
+  private async end(budgetMs: number): Promise<void> {
+    if (this.started === undefined) return;
+    // A start that failed has been reported by its caller; what it took before is given back all the same.
+    await Promise.allSettled([this.started]);
     await this.balance.stop();
-    const leases = this.held.all();
-    await Promise.all(leases.map(({ name }) => this.held.retire(name)));
+    await atMost(budgetMs / 2, Promise.all(this.held.all().map((lease) => this.held.retire(lease))));
     await this.renewals.stop();
-    await this.table.release(leases);
-    for (const { name } of leases) this.held.drop(name);
+    await this.giveBack();
     await this.table.leave(this.memberPrefix);
   }
 
-  snapshot(): Record<string, unknown> {
-    return { held: this.held.all() };
-  }
-
-  private async renew(roundMs: number): Promise<number> {
+  private async renew(): Promise<void> {
     const leases = this.held.all();
     await this.table.join(this.memberPrefix);
     const kept = await this.table.renew(leases);
-    const gone = leases.filter(({ name }) => !kept.has(name)).map(({ name }) => name);
-    for (const name of gone) this.held.drop(name);
-    if (gone.length > 0) this.changed('lease_lost', gone);
-    return roundMs;
+    // One that was handed over while this was under way is missing too, but not lost.
+    const lost = leases.filter((lease) => !kept.has(lease.name) && this.held.drop(lease));
+    if (lost.length > 0) this.changed('lease_lost', lost);
   }
 
-  private async rebalance(roundMs: number): Promise<number> {
+  private async rebalance(): Promise<void> {
     const { resources } = this.options;
     const members = Math.max(1, await this.table.countMembers(this.memberPrefix));
     const fairShare = Math.ceil(resources.length / members);
-    const surplus = this.held.usable().slice(fairShare);
-    if (surplus.length > 0) await this.handOver(surplus);
+    // Not awaited: work that hangs on one lease must hold up neither the others nor a take-over. Its end wakes us.
+    for (const lease of this.held.usable().slice(fairShare)) void this.held.retire(lease);
+    await this.giveBack();
     const missing = fairShare - this.held.size;
     if (missing > 0) await this.take(missing);
-    return roundMs;
   }
 
-  private async handOver(leases: readonly Lease[]): Promise<void> {
-    await Promise.all(leases.map(({ name }) => this.held.retire(name)));
+  /** A release that fails leaves the leases here as leaving, and the next round tries again. */
+  private async giveBack(): Promise<void> {
+    const leases = this.held.idle();
+    if (leases.length === 0) return;
     await this.table.release(leases);
-    for (const { name } of leases) this.held.drop(name);
-    this.changed(
-      'leases_handed_over',
-      leases.map(({ name }) => name),
-    );
+    for (const lease of leases) this.held.drop(lease);
+    this.changed('leases_handed_over', leases);
   }
 
+  /** What we hold is left out even if it has expired: taken anew, it would cost the work under way its epoch. */
   private async take(limit: number): Promise<void> {
-    const leases = await this.table.acquire(this.options.resources, limit);
+    const others = this.options.resources.filter((name) => !this.held.has(name));
+    const leases = await this.table.acquire(others, limit);
     for (const lease of leases) this.held.add(lease);
-    if (leases.length > 0)
-      this.changed(
-        'leases_acquired',
-        leases.map(({ name }) => name),
-      );
+    if (leases.length > 0) this.changed('leases_acquired', leases);
   }
 
-  private changed(event: string, names: readonly string[]): void {
-    this.options.logger.info({ event, app: this.options.app, names, held: this.held.size });
-    this.options.onChange?.(this.held.all());
+  private changed(event: string, leases: readonly Lease[]): void {
+    const { app, logger, onChange } = this.options;
+    const line = { event, app, leases: namesOf(leases), held: this.held.size };
+    if (event === 'lease_lost') logger.warn(line);
+    else logger.info(line);
+    onChange?.(this.held.all());
   }
+}
+
+const namesOf = (leases: readonly Lease[]): string[] => leases.map(({ name }) => name);
+
+async function atMost(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }

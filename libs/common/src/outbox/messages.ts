@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   type EventKind,
   FLEET_EVENTS,
@@ -7,15 +8,30 @@ import {
   fleetEventFieldsSchema,
   type FleetEventFields,
   NOTIFICATION_INTENTS,
+  OUTBOX_TOPICS,
   type OutboxDraft,
+  type OutboxTopic,
 } from '../contracts';
 import { OdographError } from '../errors';
 
 /** What a producer fills in of a message; the relay adds `v`, `event_id` and `traceparent`. */
 type AddedByRelay = 'v' | 'event_id' | 'traceparent';
 
-const fleetEventDraft = fleetEventFieldsSchema.omit({ v: true, event_id: true, traceparent: true });
-const intentDraft = intentFieldsSchema.omit({ v: true, event_id: true, traceparent: true });
+const addedByRelay = { v: true, event_id: true, traceparent: true } as const;
+
+/** Closed like the list of topics: what has no schema here cannot be appended. */
+const draftFields: Record<OutboxTopic, z.ZodType> = {
+  [FLEET_EVENTS]: fleetEventFieldsSchema.omit(addedByRelay).strict(),
+  [NOTIFICATION_INTENTS]: intentFieldsSchema.omit(addedByRelay).strict(),
+};
+
+const draftHead = z.object({
+  topic: z.enum(OUTBOX_TOPICS),
+  key: z.string().min(1),
+  eventId: z.uuid(),
+  tenantId: z.string().min(1),
+  traceparent: z.string().min(1),
+});
 
 interface DraftHead {
   readonly key: string;
@@ -42,23 +58,32 @@ export function intentMessage(head: DraftHead, fields: Omit<IntentFields, AddedB
  *
  * @throws OdographError OUTBOX_MESSAGE_INVALID
  */
-export function checkDraft({ topic, fields }: OutboxDraft): void {
-  const result = (topic === FLEET_EVENTS ? fleetEventDraft : intentDraft).strict().safeParse(fields);
-  if (!result.success) {
-    const detail = result.error.issues
-      .map(({ path, message }) => `${topic} ${path.join('.')}: ${message}`)
-      .join('; ');
-    throw new OdographError('OUTBOX_MESSAGE_INVALID', { detail });
-  }
+export function checkDraft(draft: OutboxDraft): void {
+  const { topic, fields } = draft;
+  check(String(topic), draftHead, draft);
+  check(topic, draftFields[topic], fields);
   if (topic === NOTIFICATION_INTENTS) checkIntentType(fields);
 }
 
+function check(topic: string, schema: z.ZodType, value: unknown): void {
+  const result = schema.safeParse(value);
+  if (result.success) return;
+  throw invalid(
+    result.error.issues.map(({ path, message }) => `${topic} ${path.join('.')}: ${message}`).join('; '),
+  );
+}
+
 function checkIntentType(fields: Readonly<Record<string, string>>): void {
-  const type = INTENT_CATALOG.get(fields['notification_type'] ?? '');
-  if (type === undefined || !type.producers.includes(fields['producer'] ?? '')) {
-    const detail = `the catalog has no type ${fields['notification_type']} of producer ${fields['producer']}`;
-    throw new OdographError('OUTBOX_MESSAGE_INVALID', { detail });
+  const { notification_type: name = '', producer = '', audience_kind: audience } = fields;
+  const type = INTENT_CATALOG.get(name);
+  if (type === undefined || !type.producers.includes(producer)) {
+    throw invalid(`the catalog has no type ${name} of producer ${producer}`);
   }
+  if (type.audience !== audience) throw invalid(`${name} is for the audience ${type.audience}`);
+}
+
+function invalid(detail: string): OdographError {
+  return new OdographError('OUTBOX_MESSAGE_INVALID', { detail });
 }
 
 function definedOnly(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -1,5 +1,7 @@
 SELECT part, generation, xid, id, acknowledged,
-  xid >= pg_snapshot_xmax(pg_current_snapshot())
-    AND generation >= (SELECT generation FROM outbox.generation) AS ahead
+  (generation, xid) >= (
+    (SELECT generation FROM outbox.generation),
+    pg_snapshot_xmax(pg_current_snapshot())
+  ) AS ahead
 FROM outbox.cursor
 WHERE part = ANY ($1::smallint[])

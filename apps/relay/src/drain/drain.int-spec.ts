@@ -1,0 +1,294 @@
+import { FLEET_EVENTS, type OutboxDraft, partOf } from '@app/common/contracts';
+import { Database, type Transaction } from '@app/common/database';
+import { append, appendBatch } from '@app/common/outbox';
+import { type OncePublisher, RedisStreams } from '@app/common/streams';
+import { eventually, signal, testServers } from '@app/common/testing';
+import {
+  BEHIND,
+  databaseOptions,
+  inKeyOrder,
+  message,
+  published,
+  Relay,
+  type RelayOptions,
+  RESET,
+  spec,
+} from './relay.testing';
+
+const servers = testServers();
+let admin: Database;
+let producer: Database;
+let streams: RedisStreams;
+let relays: Relay[] = [];
+
+beforeAll(async () => {
+  admin = new Database(databaseOptions(servers.postgresUrl()));
+  producer = new Database({ ...databaseOptions(servers.postgresUrl('odograph_processor')), poolSize: 10 });
+  streams = new RedisStreams({
+    url: servers.redisUrl,
+    fsync: 'everysec',
+    waitReplicas: 0,
+    startupTimeoutMs: 5_000,
+  });
+  await streams.start();
+});
+afterAll(() => Promise.all([admin.stop(1_000), producer.stop(1_000), streams.close()]));
+afterEach(async () => {
+  await Promise.all(relays.map((relay) => relay.stop()));
+  relays = [];
+  for (const statement of RESET) await admin.query(statement);
+  await streams.commands.run((redis) => redis.flushall());
+});
+
+async function relay(options: Partial<RelayOptions> = {}): Promise<Relay> {
+  const made = new Relay({ postgresUrl: servers.postgresUrl('odograph_relay'), streams, ...options });
+  relays.push(made);
+  return made.start();
+}
+
+const commit = (...drafts: OutboxDraft[]): Promise<void> =>
+  producer.transaction((transaction) => appendBatch(transaction, drafts));
+const isPublished = async (count: number): Promise<boolean> => (await published(streams)).length >= count;
+const drained = (count: number) =>
+  eventually(
+    async () =>
+      (await isPublished(count)) && (await admin.query<{ behind: number }>(BEHIND))[0]?.behind === 0,
+    {
+      what: `${count} messages to be published`,
+      timeoutMs: 20_000,
+    },
+  );
+
+/** A transaction that a spec steps through. */
+function open() {
+  const steps: ((transaction: Transaction) => Promise<void>)[] = [];
+  const [more, did] = [signal('step'), signal('step done')];
+  let over = false;
+  const ended = producer.transaction(async (transaction) => {
+    for (;;) {
+      await more.next(20_000);
+      const step = steps.shift();
+      if (step !== undefined) await step(transaction);
+      did.emit();
+      if (over) return;
+    }
+  });
+  const run = async (step: (transaction: Transaction) => Promise<void>): Promise<void> => {
+    steps.push(step);
+    more.emit();
+    await did.next();
+  };
+  return {
+    append: (...drafts: OutboxDraft[]) => run((transaction) => appendBatch(transaction, drafts)),
+    takeXid: () =>
+      run(async (transaction) => void (await transaction.query(spec('SELECT pg_current_xact_id()')))),
+    commit: async () => {
+      over = true;
+      more.emit();
+      await ended;
+    },
+  };
+}
+
+/** Keys whose part is this one. */
+function keysOf(part: number, count: number): string[] {
+  const keys: string[] = [];
+  for (let index = 0; keys.length < count; index += 1)
+    if (partOf(`k${index}`) === part) keys.push(`k${index}`);
+  return keys;
+}
+
+describe('The log lane', () => {
+  it('publishes what many transactions commit side by side: each once, each key in its order', async () => {
+    await relay();
+    const keys = Array.from({ length: 12 }, (_, index) => `key ${index}`);
+    const expected: string[] = [];
+    await Promise.all(
+      keys.map(async (key) => {
+        for (let sequence = 0; sequence < 40;) {
+          const batch = Array.from({ length: 1 + (sequence % 4) }, () => message(key, sequence++));
+          expected.push(...batch.map((_, index) => `${key}#${sequence - batch.length + index}`));
+          await commit(...batch);
+        }
+      }),
+    );
+    await drained(expected.length);
+    expect(inKeyOrder(await published(streams))).toEqual(expected.sort());
+  }, 30_000);
+
+  it('loses nothing to commits in another order than their ids, xids, and a writer that stays open', async () => {
+    const { database } = await relay();
+    const [a, b, c] = keysOf(3, 3);
+    if (a === undefined || b === undefined || c === undefined) throw new Error('no keys');
+    // First to take an xid, last to take an id, last to commit.
+    const long = open();
+    await long.takeXid();
+    const [first, second] = [open(), open()];
+    await first.append(message(a, 0));
+    await second.append(message(b, 0), message(b, 1));
+    await second.commit();
+    await long.append(message(c, 0));
+    await first.commit();
+    await commit(message(b, 2));
+    // Nothing may pass the open writer in this part: its message lies in front of all of these.
+    const asked = database.asked;
+    await eventually(() => database.asked > asked + 12, { what: 'the relay to look some more' });
+    expect(await published(streams)).toEqual([]);
+    await long.commit();
+    await drained(5);
+    expect(inKeyOrder(await published(streams))).toEqual(
+      [a, b, b, b, c].map((key, index) => `${key}#${[0, 0, 1, 2, 0][index]}`).sort(),
+    );
+  });
+
+  it('publishes nothing of what is rolled back', async () => {
+    await relay();
+    const failing = producer.transaction(async (transaction) => {
+      await append(transaction, message('k', 0));
+      throw new Error('the rule failed');
+    });
+    await expect(failing).rejects.toThrow();
+    await commit(message('k', 1));
+    await drained(1);
+    expect(inKeyOrder(await published(streams))).toEqual(['k#1']);
+  });
+
+  it('is woken by the commit: it does not wait for its poll', async () => {
+    await relay({ pollMs: 600_000 });
+    await commit(message('k', 0));
+    await drained(1);
+    // Long enough for the lanes to have gone to rest for minutes by now.
+    const startedAt = performance.now();
+    for (let sequence = 1; sequence <= 5; sequence += 1) {
+      await commit(message('k', sequence));
+      await drained(sequence + 1);
+    }
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('tries a stalled part again in time though its poll is minutes away', async () => {
+    let failures = 2;
+    const flaky: OncePublisher = {
+      claimMark: (request) => streams.claimMark(request),
+      publishOnce: (request) => streams.publishOnce(request),
+      publishMarked: (request) =>
+        failures-- > 0 ? Promise.reject(new Error('no answer')) : streams.publishMarked(request),
+    };
+    await relay({ streams: flaky, pollMs: 600_000 });
+    await commit(message('k', 0));
+    await drained(1);
+  });
+
+  it('stalls only the part with a message that is none, in front of which all goes out', async () => {
+    const one = await relay();
+    const [bad, beside] = keysOf(5, 2);
+    const [other] = keysOf(6, 1);
+    if (bad === undefined || beside === undefined || other === undefined) throw new Error('no keys');
+    await commit(message(bad, 0), message(beside, 0), message(bad, 1), message(beside, 1), message(other, 0));
+    await drained(5);
+    await producer.transaction(async (transaction) => {
+      await append(transaction, message(beside, 2));
+      await transaction.query(
+        spec(`INSERT INTO outbox.message (generation, part, topic, key, event_id, tenant_id, traceparent, payload)
+              VALUES (1, 5, 'no:such:stream', 'x', gen_random_uuid(), 'default', 't', '{}')`),
+      );
+      await append(transaction, message(beside, 3));
+    });
+    await commit(message(other, 1));
+    await eventually(() => isPublished(7), { what: 'what does not depend on it' });
+    await eventually(async () => (await one.service.check()).status === 'degraded', {
+      what: 'a word about it',
+    });
+    expect(JSON.stringify(await one.service.check())).toContain('no:such:stream');
+    const before = inKeyOrder(await published(streams));
+    expect(before).toContain(`${beside}#2`);
+    expect(before).not.toContain(`${beside}#3`);
+    await admin.query(
+      spec(
+        `UPDATE outbox.message SET topic = '${FLEET_EVENTS}', payload = '{"imei":"x","payload_json":"0"}' WHERE topic = 'no:such:stream'`,
+      ),
+    );
+    await drained(9);
+    await eventually(async () => (await one.service.check()).status === 'up', { what: 'health' });
+    expect(inKeyOrder(await published(streams))).toContain(`${beside}#3`);
+  });
+
+  it('finishes what it publishes when it is stopped, and leaves the rest to the next one', async () => {
+    const [publishing, go] = [signal('publishing'), signal('go on')];
+    const slow: OncePublisher = {
+      claimMark: (request) => streams.claimMark(request),
+      publishOnce: (request) => streams.publishOnce(request),
+      publishMarked: async (request) => {
+        publishing.emit();
+        await go.next();
+        return streams.publishMarked(request);
+      },
+    };
+    const first = await relay({ streams: slow, batch: 2, leaseTimeMs: 30_000 });
+    await commit(...[0, 1, 2, 3, 4].map((sequence) => message('k', sequence)));
+    await publishing.next();
+    const stopped = first.stop();
+    relays = [];
+    go.emit();
+    await stopped;
+    expect(inKeyOrder(await published(streams))).toEqual(['k#0', 'k#1']);
+    expect(await admin.query(BEHIND)).toEqual([{ behind: 3 }]);
+    await relay({ leaseTimeMs: 30_000 });
+    await drained(5);
+    expect(inKeyOrder(await published(streams))).toHaveLength(5);
+  });
+
+  it('is shared by two relays, one of which stops and one of which dies on the way', async () => {
+    const [dying] = [await relay(), await relay()];
+    const expected: string[] = [];
+    const produce = async (from: number, to: number): Promise<void> => {
+      for (let sequence = from; sequence < to; sequence += 1) {
+        const keys = Array.from({ length: 16 }, (_, index) => `key ${index}`);
+        expected.push(...keys.map((key) => `${key}#${sequence}`));
+        await commit(...keys.map((key) => message(key, sequence)));
+      }
+    };
+    await produce(0, 5);
+    await eventually(() => relays.every(({ ownership }) => ownership.usable().length === 8), {
+      what: 'both to own 8',
+    });
+    const [, stopping] = relays;
+    await Promise.all([produce(5, 15), stopping?.stop()]);
+    relays = relays.filter((each) => each !== stopping);
+    const joining = relay();
+    await produce(15, 20);
+    dying?.crash();
+    await Promise.all([produce(20, 30), joining]);
+    await drained(expected.length);
+    expect(inKeyOrder(await published(streams))).toEqual(expected.sort());
+  }, 30_000);
+
+  it('fences off a relay that froze in the middle of publishing past its lease', async () => {
+    const [frozen, thaw] = [signal('about to publish'), signal('thaw')];
+    const answers: string[] = [];
+    const freezing: OncePublisher = {
+      claimMark: (request) => streams.claimMark(request),
+      publishOnce: (request) => streams.publishOnce(request),
+      publishMarked: async (request) => {
+        frozen.emit();
+        await thaw.next(20_000);
+        const answer = await streams.publishMarked(request);
+        answers.push(answer.kind);
+        return answer;
+      },
+    };
+    const zombie = await relay({ streams: freezing });
+    await commit(message('k', 0));
+    await frozen.next();
+    zombie.crash();
+    await relay();
+    await drained(1);
+    await commit(message('k', 1));
+    await drained(2);
+    zombie.database.dead = false;
+    thaw.emit();
+    await eventually(() => answers.length > 0, { what: 'the answer to the zombie' });
+    expect(answers).toEqual(['fenced']);
+    expect(inKeyOrder(await published(streams))).toEqual(['k#0', 'k#1']);
+  });
+});

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { FLEET_EVENTS, intentMessageId, OUTBOX_TOPICS, type OutboxDraft } from '@app/common/contracts';
+import { Database, type DatabaseOptions, statement, type Statement } from '@app/common/database';
+import { LeaseTable, Ownership } from '@app/common/leases';
+import { Metrics, newTraceparent } from '@app/common/observability';
+import { fleetEventMessage } from '@app/common/outbox';
+import { type OncePublisher, type StreamInspector, text } from '@app/common/streams';
+import { CursorTable } from './cursor-table';
+import { drainMetrics } from './drain.metrics';
+import { DrainService } from './drain.service';
+import { DrainLane } from './lane';
+import { PART_LEASES } from './part-leases';
+
+/** Helpers of the relay's specs. */
+
+export const silent = pino({ level: 'silent' });
+
+export function databaseOptions(url: string): DatabaseOptions {
+  return { url, poolSize: 6, applicationName: 'relay-spec', startupTimeoutMs: 5_000, logger: silent };
+}
+
+let statements = 0;
+const names = new Map<string, string>();
+
+/** A statement of a spec, named for it. */
+export function spec(sql: string): Statement {
+  const name = names.get(sql) ?? `spec_relay_${(statements += 1)}`;
+  names.set(sql, name);
+  return statement(name, sql);
+}
+
+/** Everything that a relay process reaches the world through; dead, nothing of it works any more. */
+export class Line extends Database {
+  dead = false;
+  /** Statements so far. */
+  asked = 0;
+
+  override query: Database['query'] = (each, params) => {
+    this.asked += 1;
+    return this.dead ? Promise.reject(new Error('the process is gone')) : super.query(each, params);
+  };
+
+  override transaction: Database['transaction'] = (work) =>
+    this.dead ? Promise.reject(new Error('the process is gone')) : super.transaction(work);
+}
+
+export interface RelayOptions {
+  readonly postgresUrl: string;
+  readonly streams: OncePublisher;
+  readonly leaseTimeMs?: number;
+  readonly pollMs?: number;
+  readonly batch?: number;
+}
+
+/** One relay process, without Nest around it. */
+export class Relay {
+  readonly database: Line;
+  readonly ownership: Ownership;
+  readonly service: DrainService;
+  readonly registry = new Registry();
+
+  constructor(options: RelayOptions) {
+    const { postgresUrl, streams, leaseTimeMs = 500, pollMs = 25, batch = 7 } = options;
+    const database = new Line(databaseOptions(postgresUrl));
+    this.database = database;
+    const ownership: Ownership = new Ownership(
+      new LeaseTable(database, `spec/${randomUUID()}`, leaseTimeMs),
+      {
+        ...{ app: 'relay', resources: PART_LEASES, leaseTimeMs, logger: silent },
+        onChange: () => this.service.wake(),
+      },
+    );
+    this.ownership = ownership;
+    const publisher: OncePublisher = {
+      claimMark: (request) => this.alive(() => streams.claimMark(request)),
+      publishMarked: (request) => this.alive(() => streams.publishMarked(request)),
+      publishOnce: (request) => this.alive(() => streams.publishOnce(request)),
+    };
+    const tools = { database, table: new CursorTable(database), ownership, streams: publisher };
+    const metrics = drainMetrics(new Metrics(this.registry));
+    const lanes = [0, 1].map(
+      (lane) => new DrainLane({ lane, lanes: 2, batch, pollMs, tools, ownership, logger: silent, metrics }),
+    );
+    this.service = new DrainService(database, ownership, lanes);
+  }
+
+  async start(): Promise<this> {
+    await this.ownership.start();
+    await this.service.start();
+    return this;
+  }
+
+  /** Nothing that this process says reaches anybody any more; its leases expire. */
+  crash(): void {
+    this.database.dead = true;
+  }
+
+  async stop(): Promise<void> {
+    await this.service.stop();
+    this.database.dead = false;
+    await this.ownership.stop(1_000);
+    await this.database.stop(1_000);
+  }
+
+  private alive<Result>(call: () => Promise<Result>): Promise<Result> {
+    return this.database.dead ? Promise.reject(new Error('the process is gone')) : call();
+  }
+}
+
+/** A message of one device; `sequence` counts within the key. */
+export function message(key: string, sequence: number): OutboxDraft {
+  return fleetEventMessage(
+    {
+      key,
+      eventId: intentMessageId('spec', `${key}#${sequence}`),
+      tenantId: 'default',
+      traceparent: newTraceparent(),
+    },
+    {
+      kind: 'overspeed.started',
+      device_id: '1',
+      imei: key,
+      tenant_id: 'default',
+      occurred_at_ms: '1700000000000',
+      payload_json: JSON.stringify({ sequence }),
+    },
+  );
+}
+
+export interface Published {
+  readonly eventId: string;
+  readonly key: string;
+  readonly sequence: number;
+}
+
+/** All that stands in a stream, oldest first. */
+export async function published(streams: StreamInspector, stream = FLEET_EVENTS): Promise<Published[]> {
+  const entries = await streams.range(stream, '-', '+', 100_000);
+  return entries.map((entry) => ({
+    eventId: text(entry, 'event_id') ?? '',
+    key: text(entry, 'imei') ?? '',
+    sequence: Number(/\d+/.exec(text(entry, 'payload_json') ?? '')?.[0]),
+  }));
+}
+
+/** What a consumer that dedupes by event id keeps: the first of each. */
+export function deduped(entries: readonly Published[]): Published[] {
+  return [...new Map([...entries].reverse().map((entry) => [entry.eventId, entry])).values()].reverse();
+}
+
+/** `key#sequence` of each, and a failure where a key's sequence goes down. */
+export function inKeyOrder(entries: readonly Published[]): string[] {
+  const last = new Map<string, number>();
+  for (const { key, sequence } of entries) {
+    if (sequence <= (last.get(key) ?? -1)) throw new Error(`${key}: ${sequence} came after ${last.get(key)}`);
+    last.set(key, sequence);
+  }
+  return entries.map(({ key, sequence }) => `${key}#${sequence}`).sort();
+}
+
+export const BEHIND = spec(
+  `SELECT count(*)::integer AS behind FROM outbox.message AS message JOIN outbox.cursor AS cursor USING (part)
+   WHERE (message.generation, message.xid, message.id) > (cursor.generation, cursor.xid, cursor.id)`,
+);
+export const RESET = [
+  'TRUNCATE outbox.message, ops.lease',
+  `UPDATE outbox.cursor SET generation = 0, xid = '0', id = 0, acknowledged = '{}'`,
+].map(spec);
+export const TOPICS = OUTBOX_TOPICS;

@@ -15,7 +15,8 @@ const areas = [
 
 const layering = areas.slice(0, -1).map((area, i) => ({
   name: `common-${area}-looks-down-only`,
-  comment: 'Areas are ordered so that a change has one direction to spread in; see areas at the top of this file.',
+  comment:
+    'Areas are ordered so that a change has one direction to spread in; see areas at the top of this file.',
   severity: 'error',
   from: { path: `^libs/common/src/${area}/`, pathNot: '\\.(spec|int-spec)\\.ts$' },
   to: { path: `^libs/common/src/(${areas.slice(i + 1).join('|')})/` },
@@ -35,7 +36,10 @@ module.exports = {
       name: `${driver}-has-one-owner`,
       comment: `Only ${owner} imports ${driver}; use that area's door.`,
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: [owner, '^libs/common/src/testing/', '\\.(spec|int-spec)\\.ts$'] },
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: [owner, '^libs/common/src/testing/', '\\.(spec|int-spec)\\.ts$'],
+      },
       to: { path: `^node_modules/${driver}/`, dependencyTypesNot: ['type-only'] },
     })),
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -46,7 +50,12 @@ module.exports = {
       from: { path: '^apps/([^/]+)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
-    { name: 'no-lib-to-app', severity: 'error', from: { path: '^libs/' }, to: { path: '^(apps|tools|test|bench)/' } },
+    {
+      name: 'no-lib-to-app',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(apps|tools|test|bench)/' },
+    },
     {
       name: 'no-app-to-tools',
       severity: 'error',
@@ -117,6 +126,8 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
+    // csv-parse/sync and its like are entries of a package's exports, not files.
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default'] },
     exclude: { path: '\\.(sql|lua)$' },
   },
 };

@@ -27,10 +27,12 @@ export interface DemoContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ends the demo at any moment. */
   readonly signal: AbortSignal;
+  /** Given the balance and the figures, as JSON, as soon as they are there. */
+  readonly onReport: (report: object) => void;
 }
 
-/** Undefined when it was interrupted before the balance. */
-export type DemoResult = { readonly report: object; readonly isEven: boolean } | undefined;
+/** `interrupted` when it was ended before the balance. */
+export type DemoResult = 'even' | 'different' | 'interrupted';
 
 const TICK_MS = 1000;
 const HEADER_EVERY = 20;
@@ -62,7 +64,7 @@ async function run(options: DemoOptions, context: DemoContext, onEnd: OnEnd): Pr
   screen.line();
   const notices: string[] = [];
   const { stack, watch } = await startAll(context, notices, onEnd);
-  if (signal.aborted) return undefined;
+  if (signal.aborted) return 'interrupted';
   const { forMs, vehicles, seed } = options;
   const fleet = await Fleet.create({
     ...stack.edgeOf('processor'),
@@ -70,14 +72,14 @@ async function run(options: DemoOptions, context: DemoContext, onEnd: OnEnd): Pr
   });
   const meter = await Meter.create(watch, fleet);
   const stats = await drive(fleet, meter, screen);
-  if (signal.aborted) return undefined;
+  if (signal.aborted) return 'interrupted';
   const accounts = await strike(fleet, watch, context);
-  if (signal.aborted) return undefined;
+  if (signal.aborted) return 'interrupted';
   await meter.read();
   printBalance(screen, accounts);
-  const report = jsonReport({ vehicles, forMs, seed, stats, meter, accounts, notices });
+  context.onReport(jsonReport({ vehicles, forMs, seed, stats, meter, accounts, notices }));
   if (options.keep) await keep(stack, context);
-  return { report, isEven: differencesOf(accounts).length === 0 };
+  return differencesOf(accounts).length === 0 ? 'even' : 'different';
 }
 
 async function startAll({ root, screen, environment, signal }: DemoContext, notices: string[], onEnd: OnEnd) {
@@ -124,8 +126,10 @@ async function drive(fleet: Fleet, meter: Meter, screen: Screen): Promise<FleetS
   const ended = new AbortController();
   const running = fleet.run().finally(() => ended.abort());
   screen.line();
-  for (let tick = 1; !ended.signal.aborted; tick++) {
+  for (let tick = 1; ; tick++) {
     await pause(startedAt + tick * TICK_MS - performance.now(), ended.signal);
+    // The last second is told by the balance.
+    if (ended.signal.aborted) break;
     if ((tick - 1) % HEADER_EVERY === 0) screen.line(liveHeader());
     // A server that was killed for a moment costs a line, not the run.
     const reading = await meter.read().catch(() => meter.lastReading);

@@ -3,7 +3,7 @@ import { repositoryRoot } from '@app/common/testing';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { durationMs, wholeNumber } from '../../apps/ops/src/fleet';
-import { runDemo } from './demo';
+import { runDemo, type DemoResult } from './demo';
 import { Screen } from './screen';
 
 const optionsSchema = z.object({
@@ -16,6 +16,11 @@ const optionsSchema = z.object({
 });
 
 const INTERRUPTED_STATUS = 130;
+const STATUS: Readonly<Record<DemoResult, number>> = {
+  even: 0,
+  different: 1,
+  interrupted: INTERRUPTED_STATUS,
+};
 
 const program = new Command('npm run demo --')
   .description('the whole of Odograph on this machine, with a simulated fleet and a balance at the end')
@@ -37,13 +42,14 @@ async function main(): Promise<number> {
   const interrupt = interruptOnSignals(screen);
   const root = repositoryRoot();
   try {
+    const onReport = (report: object): void => {
+      if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
+    };
     const result = await runDemo(
       { ...options, forMs: options.for },
-      { root, screen, environment: process.env, signal: interrupt },
+      { root, screen, environment: process.env, signal: interrupt, onReport },
     );
-    if (result === undefined) return INTERRUPTED_STATUS;
-    if (isJson) process.stdout.write(`${JSON.stringify(result.report)}\n`);
-    return result.isEven ? 0 : 1;
+    return STATUS[result];
   } catch (error) {
     if (interrupt.aborted) return INTERRUPTED_STATUS;
     screen.line();

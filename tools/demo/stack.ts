@@ -141,7 +141,8 @@ export class Stack {
       REDIS_URL: redisUrl,
       PROBE_HOST: HOST,
       PROBE_PORT: String(probePort),
-      INSTANCE_ID: name,
+      // Stable over restarts, and other than that of another stack on the same stores.
+      INSTANCE_ID: `${name}:${probePort}`,
       ...(edgePort === undefined ? {} : edge),
       ...settings?.[app],
     };

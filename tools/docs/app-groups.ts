@@ -1,6 +1,9 @@
-import { type SettingGroup } from '@app/common/config';
-import { edgeSettings } from '../../apps/processor/src/edge/edge.config';
-import { ingestSettings } from '../../apps/processor/src/ingest/ingest.config';
+import { databaseSettings, type SettingGroup } from '@app/common/config';
+import { edgeSettings } from '../../apps/processor/src/edge';
+import { ingestSettings } from '../../apps/processor/src/ingest';
+import { processorSettings } from '../../apps/processor/src/processor.config';
+import { sinkSettings } from '../../apps/processor/src/sink';
+import { overviewSettings } from '../../apps/ops/src/overview';
 import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/src/telemetry.config';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
 import { routeSettings } from '../../apps/notification/src/routes';
@@ -9,7 +12,16 @@ import { upkeepSettings } from '../../apps/relay/src/upkeep/upkeep.config';
 
 /** The settings of each app beside the common ones. */
 export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
-  processor: [telemetrySettings, unknownDeviceSettings, edgeSettings, ingestSettings],
-  relay: [drainSettings, upkeepSettings],
-  notification: [intentSettings, routeSettings],
+  processor: [
+    processorSettings,
+    telemetrySettings,
+    unknownDeviceSettings,
+    edgeSettings,
+    databaseSettings,
+    ingestSettings,
+    sinkSettings,
+  ],
+  relay: [databaseSettings, drainSettings, upkeepSettings],
+  notification: [databaseSettings, intentSettings, routeSettings],
+  ops: [databaseSettings, overviewSettings],
 };

@@ -36,8 +36,10 @@ function rowsOf({ shape }: SettingGroup): string[][] {
 /** The default as an operator would write it; zod keeps it behind transforms. */
 function defaultOf(field: z.ZodType): string {
   const json = z.toJSONSchema(field, { io: 'input', unrepresentable: 'any' });
-  if (json.default !== undefined) return `\`${String(json.default)}\``;
+  if (json.default !== undefined) return `\`${textOf(json.default)}\``;
   const empty = field.safeParse(undefined);
   if (!empty.success) return '**required**';
   return typeof empty.data === 'string' || typeof empty.data === 'number' ? `\`${empty.data}\`` : '';
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,8 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { DatabaseModule } from '@app/common/database';
 import { HealthModule } from '@app/common/health';
 import { LifecycleModule, type AppContext } from '@app/common/lifecycle';
 import { StreamsModule } from '@app/common/streams';
-import { OpsDatabaseModule } from './database.module';
 import { OverviewModule } from './overview';
 
 /** The ops service: what no single app can tell, since it concerns all of them. */
@@ -14,7 +14,7 @@ export class AppModule {
       imports: [
         LifecycleModule.forRoot(context),
         HealthModule,
-        OpsDatabaseModule,
+        DatabaseModule.forRoot({ applicationName: 'odograph-ops', gatesReadiness: true, holdsLeases: false }),
         StreamsModule.forRoot(),
         OverviewModule,
       ],

@@ -1,3 +1,4 @@
+import { databaseSettings } from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { processTerminal } from './cli';
@@ -11,7 +12,7 @@ async function main(): Promise<void> {
     await runApp({
       name: 'ops',
       defaultProbePort: 9104,
-      groups: [overviewSettings],
+      groups: [databaseSettings, overviewSettings],
       module: (context) => AppModule.forRoot(context),
     });
     return;

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { type INestApplication } from '@nestjs/common';
+import { databaseSettings, readSettings } from '@app/common/config';
 import { type AppContext, runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { edgeSettings, EdgeTransport } from './edge';
@@ -15,17 +16,15 @@ async function connectEdge(nest: INestApplication, context: AppContext): Promise
   return Promise.resolve();
 }
 
+const edgeGroups = [processorSettings, telemetrySettings, unknownDeviceSettings, edgeSettings];
+const groups = [...edgeGroups, databaseSettings, ingestSettings, sinkSettings];
+
 void runApp({
   name: 'processor',
   defaultProbePort: 9101,
-  groups: [
-    processorSettings,
-    telemetrySettings,
-    unknownDeviceSettings,
-    edgeSettings,
-    ingestSettings,
-    sinkSettings,
-  ],
+  groups,
+  needs: (environment) =>
+    readSettings(processorSettings, environment).PROCESSOR_FEATURES.includes('ingest') ? groups : edgeGroups,
   module: (context) => AppModule.forRoot(context),
   connect: connectEdge,
 });

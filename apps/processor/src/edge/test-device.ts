@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { encodeLogin } from '@app/teltonika-codec';
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 5_000;
 
 /** A device over a real socket, for the specs of the edge: keeps what it is told and waits for more. Not part of the app. */
 export class TestDevice {

@@ -4,7 +4,7 @@ import { OdographError } from '@app/common/errors';
 import { LeaseTable } from '@app/common/leases';
 import { rawFields, type RedisStreams, type StreamEntry, text } from '@app/common/streams';
 import { eventually, signal, testServers } from '@app/common/testing';
-import { databaseOf, run } from '../sink/test-kit';
+import { databaseOf, run } from '../sink.test-kit';
 import {
   allDeadLetterStreams,
   allStreams,

@@ -15,7 +15,7 @@ import { type Rulebook } from './rulebook';
 /** The messages of an event: one for everybody who follows the fleet, one for its subscribers while it is news. */
 export function messagesOf(event: DeviceEvent, rulebook: Rulebook): OutboxDraft[] {
   const traceparent = childTraceparent(event.traceparent);
-  const subscribers = rulebook.subscribersOf(event.device, event.kind);
+  const subscribers = event.isHistorical ? [] : rulebook.subscribersOf(event.device, event.kind);
   const fleetEvent = fleetMessage(event, traceparent);
   return subscribers.length === 0
     ? [fleetEvent]

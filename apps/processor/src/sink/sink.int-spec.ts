@@ -20,7 +20,18 @@ import {
   isCheckpoint,
 } from '../domain';
 import { type TelemetryRecord } from './records';
-import { databaseOf, entryOf, fixesOf, IMEI, NO_LIVE, noFence, recordOf, run, sinkOf, T0 } from './test-kit';
+import {
+  databaseOf,
+  entryOf,
+  fixesOf,
+  IMEI,
+  NO_LIVE,
+  noFence,
+  recordOf,
+  run,
+  sinkOf,
+  T0,
+} from '../sink.test-kit';
 
 const servers = testServers();
 let admin: Database;
@@ -131,6 +142,8 @@ describe('positions and states', () => {
     );
     expect(rows).toEqual([{ version: 1n, last_digest: 241n, speed_kmh: 50, ignition: true, movement: null }]);
     expect(await countOf('telemetry.position')).toBe(3);
+    await sink.write([entryOf([recordOf({ second: 40 })])], noFence);
+    expect(await run(admin, 'SELECT version FROM telemetry.device_state')).toEqual([{ version: 2n }]);
   });
 
   it('keeps records of the year 10000 and of the future, which move nothing', async () => {

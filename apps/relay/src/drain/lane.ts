@@ -1,3 +1,4 @@
+import { encodeMark } from '@app/common/contracts';
 import { hasCode } from '@app/common/errors';
 import { type Lease, type Ownership } from '@app/common/leases';
 import { Loop } from '@app/common/lifecycle';
@@ -12,7 +13,7 @@ export interface LaneOptions {
   readonly lanes: number;
   readonly batch: number;
   readonly pollMs: number;
-  readonly tools: PartTools;
+  readonly tools: Omit<PartTools, 'onRewind'>;
   readonly ownership: Pick<Ownership, 'usable' | 'use' | 'lost'>;
   readonly logger: Logger;
   readonly metrics: DrainMetrics;
@@ -34,9 +35,18 @@ export class DrainLane {
   readonly loop: Loop;
   private readonly parts = new Map<string, Part>();
   private readonly stalls = new Map<string, Stall>();
+  private readonly tools: PartTools;
   private restMs = FIRST_REST_MS;
 
   constructor(private readonly options: LaneOptions) {
+    const { metrics, logger } = options;
+    this.tools = {
+      ...options.tools,
+      onRewind: (part, from, to) => {
+        metrics.rewinds.inc();
+        logger.error({ event: 'outbox_rewound', part, from: encodeMark(from), to: encodeMark(to) });
+      },
+    };
     this.loop = new Loop({
       name: `relay lane ${options.lane}`,
       logger: options.logger,
@@ -82,8 +92,8 @@ export class DrainLane {
     const claims = await Promise.all(leases.map((lease) => this.attempt(lease, () => this.claimed(lease))));
     const parts = claims.filter((part) => part !== undefined);
     if (parts.length === 0) return 0;
-    const { tools, batch } = this.options;
-    const found = await tools.table.read(
+    const { batch } = this.options;
+    const found = await this.tools.table.read(
       parts.map(({ cursor }) => cursor),
       batch,
     );
@@ -95,7 +105,7 @@ export class DrainLane {
   private async claimed(lease: Lease): Promise<Part> {
     const known = this.parts.get(lease.name);
     if (known !== undefined) return known;
-    const part = await Part.claim(this.options.tools, lease, partOfLease(lease.name));
+    const part = await Part.claim(this.tools, lease, partOfLease(lease.name));
     this.parts.set(lease.name, part);
     return part;
   }
@@ -114,15 +124,13 @@ export class DrainLane {
     this.count(done);
     if (!done.rewound) return done.published.length;
     this.parts.delete(name);
-    this.options.logger.error({ event: 'outbox_rewound', part: part.cursor.part });
     return messages.length;
   }
 
-  private count({ published, added, skipped, rewound }: DrainedPart): void {
+  private count({ published, added, skipped }: DrainedPart): void {
     const { metrics } = this.options;
     for (const [topic, count] of added) metrics.published.inc({ topic, result: 'added' }, count);
     for (const [topic, count] of skipped) metrics.published.inc({ topic, result: 'skipped' }, count);
-    if (rewound) metrics.rewinds.inc();
     const now = Date.now();
     for (const { topic, createdAt } of published)
       metrics.lag.observe({ topic }, (now - createdAt.getTime()) / 1000);

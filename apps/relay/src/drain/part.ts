@@ -20,6 +20,8 @@ export interface PartTools {
   readonly table: Pick<CursorTable, 'load' | 'read' | 'has' | 'move'>;
   readonly ownership: Pick<Ownership, 'protect'>;
   readonly streams: OncePublisher;
+  /** Told that Redis held less than it had acknowledged, once the cursor stands at what it does hold. */
+  readonly onRewind: (part: number, from: OutboxPosition, to: OutboxPosition) => void;
 }
 
 /** What one publishing step of a part did. */
@@ -76,8 +78,8 @@ export class Part {
 
   /**
    * Publishes messages that were read behind the cursor, then moves the cursor under the lease. A crash in between
-   * repeats the step, and the marks make the repeat add nothing. It ends in front of the first message that cannot pass,
-   * in whatever stream, so that no later one of its key goes out before it.
+   * repeats the step, and the marks make the repeat add nothing. The cursor stops in front of the first message that
+   * cannot pass, and nothing behind it goes out in its stream; another stream may be further, which its mark knows.
    *
    * @throws OdographError LEASE_LOST; STREAM_REFUSED, OUTBOX_MESSAGE_INVALID where the very first message cannot pass;
    * the part stands where it was then, and the step is repeated.
@@ -150,7 +152,8 @@ export class Part {
 
   /** Moves the cursor back to the lowest of the given marks; the other streams skip what they already have. */
   private async rewind(lower: AcknowledgedMarks): Promise<void> {
-    let position = this.current.position;
+    const from = this.current.position;
+    let position = from;
     const acknowledged = new Map(this.current.acknowledged);
     for (const [topic, stored] of lower) {
       const mark = decodeMark(stored.mark);
@@ -158,6 +161,7 @@ export class Part {
       acknowledged.set(topic, stored);
     }
     await this.moveTo(position, acknowledged);
+    this.tools.onRewind(this.current.part, from, position);
   }
 
   private async moveTo(position: OutboxPosition, acknowledged: AcknowledgedMarks): Promise<void> {

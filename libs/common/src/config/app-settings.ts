@@ -3,16 +3,18 @@ import { z } from 'zod';
 import { duration, integer, oneOf, port, url } from './fields';
 import { settingGroup, type SettingsOf } from './settings';
 
+/** Settings of every process that works on PostgreSQL; an edge alone does not. */
+export const databaseSettings = settingGroup(['DATABASE_'], {
+  DATABASE_URL: url(['postgres', 'postgresql']).describe(
+    'PostgreSQL of this app, with the app role as user.',
+  ),
+  DATABASE_POOL_SIZE: integer(8, { min: 2, max: 100 }).describe('Connections of this process to PostgreSQL.'),
+});
+
 /** Settings that every app reads. */
 export const appSettings = settingGroup(
-  ['DATABASE_', 'REDIS_', 'LOG_', 'PROBE_', 'LEASE_', 'SHUTDOWN_', 'STARTUP_', 'INSTANCE_'],
+  ['REDIS_', 'LOG_', 'PROBE_', 'LEASE_', 'SHUTDOWN_', 'STARTUP_', 'INSTANCE_'],
   {
-    DATABASE_URL: url(['postgres', 'postgresql']).describe(
-      'PostgreSQL of this app, with the app role as user.',
-    ),
-    DATABASE_POOL_SIZE: integer(8, { min: 2, max: 100 }).describe(
-      'Connections of this process to PostgreSQL.',
-    ),
     REDIS_URL: url(['redis', 'rediss']).describe('Redis with the streams.'),
     REDIS_FSYNC: oneOf(['always', 'everysec'], 'always').describe(
       'What the Redis server promises for its append-only file; everysec puts up to a second of acks at risk.',

@@ -20,6 +20,14 @@ export function settingGroup<Shape extends z.ZodRawShape>(
   return { prefixes, shape };
 }
 
+/** Several groups as one, to be read and complained about together. */
+export function mergeGroups(groups: readonly SettingGroup[]): SettingGroup {
+  return {
+    prefixes: groups.flatMap(({ prefixes }) => prefixes),
+    shape: Object.fromEntries(groups.flatMap(({ shape }) => Object.entries(shape))),
+  };
+}
+
 export type SettingsOf<Group> = Group extends SettingGroup<infer Shape> ? z.infer<z.ZodObject<Shape>> : never;
 
 /**

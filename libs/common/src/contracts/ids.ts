@@ -17,8 +17,8 @@ export type RecordDigest = (recordBytes: Uint8Array) => bigint;
  * Loading is asynchronous because the hash is WebAssembly; hashing itself is not.
  */
 export async function loadRecordDigest(): Promise<RecordDigest> {
-  const { h64Raw } = await hasher;
-  return (recordBytes) => BigInt.asIntN(64, h64Raw(recordBytes));
+  const xx = await hasher;
+  return (recordBytes) => BigInt.asIntN(64, xx.h64Raw(recordBytes));
 }
 
 /** What makes an event the same event wherever and whenever it is found again. */

@@ -1,4 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { databaseSettings } from '../config';
 import { HealthRegistry } from '../health';
 import { APP_CONTEXT, Lifecycle, type AppContext } from '../lifecycle';
 import { Database } from './database';
@@ -8,6 +9,8 @@ export interface DatabaseModuleOptions {
   readonly applicationName: string;
   /** false for an app that can do its work without PostgreSQL. */
   readonly gatesReadiness: boolean;
+  /** false for an app without leases: its role then needs no transaction_timeout. Default true. */
+  readonly holdsLeases?: boolean;
   readonly usePreparedStatements?: boolean;
 }
 
@@ -35,13 +38,14 @@ export class DatabaseModule {
   }
 }
 
-function databaseOf({ settings, logger }: AppContext, options: DatabaseModuleOptions): Database {
+function databaseOf({ settings, read, logger }: AppContext, options: DatabaseModuleOptions): Database {
+  const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = read(databaseSettings);
   return new Database({
-    url: settings.DATABASE_URL,
-    poolSize: settings.DATABASE_POOL_SIZE,
+    url,
+    poolSize,
     applicationName: options.applicationName,
     startupTimeoutMs: settings.STARTUP_TIMEOUT,
-    leaseTimeMs: settings.LEASE_TIME,
+    ...((options.holdsLeases ?? true) ? { leaseTimeMs: settings.LEASE_TIME } : {}),
     usePreparedStatements: options.usePreparedStatements ?? true,
     logger: logger.child({ area: 'database' }),
   });

@@ -67,8 +67,8 @@ export async function readAppliedMigrations(source: QuerySource): Promise<string
     const rows = await source.query<{ name: string }>(APPLIED_MIGRATIONS);
     return rows.map(({ name }) => name);
   } catch (error) {
-    const UNDEFINED_TABLE = '42P01';
-    if (sqlStateOf(error) === UNDEFINED_TABLE) return [];
+    // Undefined table: never migrated. Insufficient privilege: migrated down, which takes the grants along.
+    if (['42P01', '42501'].includes(sqlStateOf(error) ?? '')) return [];
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ERROR_TABLE, type ErrorCode } from './codes';
 
 export interface OdographErrorOptions {
@@ -35,7 +36,7 @@ export function describeError(error: unknown): string {
     if (current instanceof OdographError) parts.push(`${current.code}: ${current.message}`);
     else if (current instanceof AggregateError && current.message === '')
       parts.push(current.errors.map(describeError).join(', '));
-    else parts.push(current instanceof Error ? current.message : String(current));
+    else parts.push(current instanceof Error ? current.message : inspect(current));
     current = current instanceof Error ? current.cause : undefined;
   }
   return parts.join(' <- ');

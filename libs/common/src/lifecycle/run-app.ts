@@ -6,9 +6,11 @@ import { type z } from 'zod';
 import {
   appSettings,
   instanceIdOf,
+  mergeGroups,
   readSettings,
   refuseUnknownKeys,
   type AppSettings,
+  type Environment,
   type SettingGroup,
 } from '../config';
 import { describeError, OdographError } from '../errors';
@@ -35,8 +37,10 @@ export interface AppContext {
 export interface AppDefinition {
   readonly name: string;
   readonly defaultProbePort: number;
-  /** The app's own groups; the common one is read for every app. */
+  /** The groups that the app knows beside the common one. */
   readonly groups: readonly SettingGroup[];
+  /** Those of them that this process must be able to read, where that hangs on a setting; all by default. */
+  readonly needs?: (environment: Environment) => readonly SettingGroup[];
   readonly module: (context: AppContext) => DynamicModule;
   /** Adds what only a Nest application object can add, such as a transport strategy. */
   readonly connect?: (nest: INestApplication, context: AppContext) => Promise<void>;
@@ -61,11 +65,11 @@ export async function runApp(definition: AppDefinition): Promise<void> {
   await run(definition, context);
 }
 
-async function contextOf({ name, defaultProbePort, groups }: AppDefinition): Promise<AppContext> {
+async function contextOf({ name, defaultProbePort, groups, needs }: AppDefinition): Promise<AppContext> {
   const environment = { PROBE_PORT: String(defaultProbePort), ...process.env };
-  const all = [appSettings, ...groups];
-  refuseUnknownKeys(all, environment);
-  for (const group of groups) readSettings(group, environment);
+  refuseUnknownKeys([appSettings, ...groups], environment);
+  // All at once, so that one look at the message is enough to correct everything.
+  readSettings(mergeGroups([appSettings, ...(needs?.(environment) ?? groups)]), environment);
   const settings = readSettings(appSettings, environment);
   const probePort = settings.PROBE_PORT === 0 ? await unusedPort() : settings.PROBE_PORT;
   const instanceId = instanceIdOf(settings, probePort);

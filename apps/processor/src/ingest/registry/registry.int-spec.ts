@@ -3,7 +3,7 @@ import { type Database } from '@app/common/database';
 import { LeaseTable, Ownership } from '@app/common/leases';
 import { type RedisStreams } from '@app/common/streams';
 import { eventually, testServers } from '@app/common/testing';
-import { databaseOf, quiet, run } from '../../sink/test-kit';
+import { databaseOf, quiet, run } from '../../sink.test-kit';
 import { redisStreams } from '../test-kit';
 import { DeviceRegistry, REGISTRY_LEASE } from './device-registry';
 
@@ -71,13 +71,29 @@ it('projects the devices and follows what is added, changed and removed', async 
   await becomes(IMEI, 'absent');
 });
 
-it('writes the whole again where the store has lost it, and reconciles what no change told of', async () => {
+const ENROLLED = { deviceId: '2', tenantId: 'default', enabled: true };
+const lose = () => streams.commands.run((redis) => redis.del(DEVICE_REGISTRY));
+const smuggle = () => streams.commands.run((redis) => redis.hset(DEVICE_REGISTRY, '999999999999999', '{}'));
+
+it('writes the whole again where the store has lost it', async () => {
+  await lose();
   await start('two/1');
-  await becomes('356307042441021', { deviceId: '2', tenantId: 'default', enabled: true });
-  await streams.commands.run((redis) => redis.del(DEVICE_REGISTRY));
-  await becomes('356307042441021', { deviceId: '2', tenantId: 'default', enabled: true });
+  await becomes('356307042441021', ENROLLED);
+  await lose();
+  await becomes('356307042441021', ENROLLED);
+});
+
+it('writes the whole again after somebody else had the lease, and when another takes over', async () => {
+  await lose();
   await start('three/1');
-  await streams.commands.run((redis) => redis.hset(DEVICE_REGISTRY, '999999999999999', '{}'));
+  await becomes('356307042441021', ENROLLED);
+  await smuggle();
+  await run(admin, `UPDATE ops.lease SET epoch = epoch + 1, expires_at = now() WHERE name = $1`, [
+    REGISTRY_LEASE,
+  ]);
+  await becomes('999999999999999', 'absent');
+  await smuggle();
+  await start('four/1');
   await running[0]?.registry.stop();
   await running[0]?.ownership.stop(1000);
   await becomes('999999999999999', 'absent');

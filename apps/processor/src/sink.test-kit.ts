@@ -3,12 +3,12 @@ import { type UnknownDevicePolicy } from '@app/common/contracts';
 import { Database, statement } from '@app/common/database';
 import { createLogger, Metrics } from '@app/common/observability';
 import { type StreamAppender } from '@app/common/streams';
-import { DeviceDirectory } from './device-directory';
-import { LiveFeed } from './live-feed';
-import { fixOf, type SinkEntry, type TelemetryRecord, timeFlags } from './records';
-import { RulebookReader } from './rulebook';
-import { sinkMetrics } from './sink.metrics';
-import { SinkService } from './sink.service';
+import { DeviceDirectory } from './sink/device-directory';
+import { LiveFeed } from './sink/live-feed';
+import { fixOf, type SinkEntry, type TelemetryRecord, timeFlags } from './sink/records';
+import { RulebookReader } from './sink/rulebook';
+import { sinkMetrics } from './sink/sink.metrics';
+import { SinkService } from './sink/sink.service';
 
 /** What the specs of sink and ingest share. Not part of the app. */
 

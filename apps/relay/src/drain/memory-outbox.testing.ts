@@ -1,0 +1,83 @@
+import {
+  comparePositions,
+  decodeMark,
+  FLEET_EVENTS,
+  OUTBOX_START,
+  type OutboxPosition,
+} from '@app/common/contracts';
+import { Transaction } from '@app/common/database';
+import { OdographError } from '@app/common/errors';
+import { type Lease } from '@app/common/leases';
+import { type OncePublisher } from '@app/common/streams';
+import { type Cursor, type OutboxMessage, type PartMessages } from './cursor-table';
+import { type PartTools } from './part';
+
+/** For unit specs: what the relay sees of the database, one part, one owner, no other transactions. */
+export class MemoryOutbox {
+  cursor: Cursor = { part: 0, position: OUTBOX_START, acknowledged: new Map() };
+  ahead = false;
+  leaseHolds = true;
+  messages: OutboxMessage[] = [];
+  readonly rewinds: [OutboxPosition, OutboxPosition][] = [];
+
+  tools(streams: OncePublisher): PartTools {
+    const protect = (_transaction: Transaction, [lease]: readonly Lease[]): Promise<void> =>
+      this.leaseHolds
+        ? Promise.resolve()
+        : Promise.reject(new OdographError('LEASE_LOST', { detail: lease?.name ?? '' }));
+    return {
+      streams,
+      ownership: { protect },
+      // What runs in it changes nothing before its last statement, so there is nothing to roll back.
+      database: { transaction: (work) => work(noTransaction()) },
+      table: {
+        load: () => Promise.resolve([{ ...this.cursor, ahead: this.ahead }]),
+        read: ([cursor], limit) => Promise.resolve(this.read(cursor, limit)),
+        has: (_part, mark) =>
+          Promise.resolve(
+            this.messages.some(({ position }) => comparePositions(position, decodeMark(mark)) === 0),
+          ),
+        move: (_transaction, next) => {
+          this.cursor = next;
+          return Promise.resolve();
+        },
+      },
+      onRewind: (_part, from, to) => this.rewinds.push([from, to]),
+    };
+  }
+
+  /** Adds messages behind all others, each in a transaction of its own. */
+  add(count: number, changes: Partial<OutboxMessage> = {}): OutboxMessage[] {
+    const added = Array.from({ length: count }, (_, index): OutboxMessage => {
+      const id = BigInt(this.messages.length + index + 1);
+      return {
+        part: 0,
+        position: { generation: 1n, xid: 700n + id, id },
+        topic: FLEET_EVENTS,
+        eventId: `event ${id}`,
+        traceparent: 't',
+        payload: JSON.stringify({ n: String(id) }),
+        createdAt: new Date(),
+        ...changes,
+      };
+    });
+    this.messages.push(...added);
+    return added;
+  }
+
+  behind(): OutboxMessage[] {
+    return this.messages.filter(({ position }) => comparePositions(position, this.cursor.position) > 0);
+  }
+
+  private read(cursor: Cursor | undefined, limit: number): ReadonlyMap<number, PartMessages> {
+    const messages = this.behind().slice(0, limit);
+    const inPlace = cursor !== undefined && comparePositions(cursor.position, this.cursor.position) === 0;
+    return messages.length === 0 ? new Map() : new Map([[0, { inPlace, messages }]]);
+  }
+}
+
+function noTransaction(): Transaction {
+  const nothing: unknown = Object.create(Transaction.prototype);
+  if (nothing instanceof Transaction) return nothing;
+  throw new Error('not reached');
+}

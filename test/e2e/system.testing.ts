@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { statement } from '@app/common/database';
+import { DEFAULT_TELEMETRY_SHARDS, PROCESSOR_GROUP, telemetryStream } from '@app/common/contracts';
+import { type RedisStreams } from '@app/common/streams';
+import { eventually, repositoryRoot, type TestServers } from '@app/common/testing';
+import { DEMO_SCENARIO, Fleet } from '../../apps/ops/src/fleet';
+import { type AppName, differencesOf, Odo, roleUrl, setUpScenario, Stack, Watch } from '../../tools/demo';
+
+export interface SystemOptions {
+  readonly processors?: number;
+  readonly vehicles?: number;
+  readonly recordsPerSecond?: number;
+  readonly forMs?: number;
+  readonly settings?: Partial<Record<AppName, Record<string, string>>>;
+}
+
+const SHARD_OWNERS = statement(
+  'e2e_shard_owners',
+  `SELECT split_part(owner, '/', 1) AS instance, count(*)::integer AS shards
+   FROM ops.lease
+   WHERE name LIKE 'shard:%' AND expires_at > clock_timestamp()
+   GROUP BY 1 ORDER BY 1`,
+);
+const SHORTEN_TRANSACTIONS = statement(
+  'e2e_shorten_transactions',
+  `DO $$ BEGIN EXECUTE format('ALTER ROLE odograph_processor IN DATABASE %I SET transaction_timeout = ''2s''', current_database()); END $$`,
+);
+
+/** Short, so that a test of a take-over need not wait ten seconds; transaction_timeout must stay below it. */
+export const LEASE_TIME_MS = 3000;
+
+/** The built apps as processes on a suite's own stores, a fleet that drives through them, and the balance at the end. */
+export class System {
+  private constructor(
+    readonly stack: Stack,
+    readonly fleet: Fleet,
+    readonly watch: Watch,
+    private readonly folder: string,
+    private readonly abort: AbortController,
+  ) {}
+
+  static async start(servers: TestServers, options: SystemOptions = {}): Promise<System> {
+    const { vehicles = 20, recordsPerSecond = 200, forMs = 8000, processors = 1, settings = {} } = options;
+    const root = repositoryRoot();
+    const folder = mkdtempSync(join(tmpdir(), 'odograph-e2e-'));
+    const databaseUrl = servers.postgresUrl();
+    const operator = new Odo(root, { DATABASE_URL: roleUrl(databaseUrl, 'odograph_ops') });
+    await setUpScenario(DEMO_SCENARIO, join(folder, 'scenario'), operator);
+    const watch = await Watch.open({ databaseUrl, redisUrl: servers.redisUrl });
+    await watch.database.query(SHORTEN_TRANSACTIONS);
+    // The suites' Redis does not wait for the disk with each write: no test here cuts its power.
+    const common = { REDIS_FSYNC: 'everysec' };
+    const stack = new Stack({
+      ...{ root, databaseUrl, redisUrl: servers.redisUrl, processors, logDir: join(folder, 'logs') },
+      settings: {
+        processor: { ...common, LEASE_TIME: `${LEASE_TIME_MS}ms`, ...settings.processor },
+        relay: { ...common, ...settings.relay },
+        notification: { ...common, NOTIFICATION_ROUTE_LEASE: '3s', ...settings.notification },
+      },
+    });
+    await stack.start();
+    const abort = new AbortController();
+    const fleet = await Fleet.create({
+      ...stack.edgeOf('processor'),
+      ...{ vehicles, recordsPerSecond, forMs, seed: 7, scenario: DEMO_SCENARIO, signal: abort.signal },
+    });
+    return new System(stack, fleet, watch, folder, abort);
+  }
+
+  /** Resolves when the fleet has got so many acks. */
+  async acked(records: number): Promise<void> {
+    await eventually(() => this.fleet.stats().ackedRecords >= records, {
+      timeoutMs: 60_000,
+      what: `${records} acked records`,
+    });
+  }
+
+  /** Entries of all shards that no processor has read or that one still has in hand. */
+  static async unread(streams: RedisStreams): Promise<number> {
+    const counts = await Promise.all(
+      Array.from({ length: DEFAULT_TELEMETRY_SHARDS }, async (_, shard) => {
+        const info = await streams.info(telemetryStream(shard), [PROCESSOR_GROUP]);
+        return (info?.groups ?? []).reduce((sum, { lag, pending }) => sum + (lag ?? 1) + pending, 0);
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Live shard leases by instance. */
+  async shards(): Promise<Record<string, number>> {
+    const rows = await this.watch.database.query<{ instance: string; shards: number }>(SHARD_OWNERS);
+    return Object.fromEntries(rows.map(({ instance, shards }) => [instance, shards]));
+  }
+
+  /** The differences between what the fleet was promised and what is there; none is the only good answer. */
+  async differences(): Promise<string[]> {
+    const accounts = await this.watch.strike(this.fleet, { signal: this.abort.signal });
+    return differencesOf(accounts).map(({ kind, key }) => `${kind}: ${key}`);
+  }
+
+  /** Ends everything; resolves to the names of apps that did not end in order. */
+  async stop(): Promise<string[]> {
+    this.abort.abort();
+    const unclean = await this.stack.stop();
+    await this.watch.close();
+    rmSync(this.folder, { recursive: true, force: true });
+    return unclean;
+  }
+}

@@ -32,6 +32,11 @@ it('ends as soon as the balance is even', async () => {
   expect(seen).toEqual([0, 0.5, 1]);
 });
 
+it('waits for longer than its patience as long as something arrives', async () => {
+  const { open } = await settleOver([[], ['r1'], ['r1', 'r2']], 100);
+  expect(open).toEqual([]);
+});
+
 it('gives up when nothing more arrives, and says what is open', async () => {
   const { open } = await settleOver([[], ['r1']], 100);
   expect(open).toEqual(['r2']);

@@ -27,7 +27,7 @@ export async function settle(options: SettleOptions): Promise<Account[]> {
       progressAt = performance.now();
     }
     onProgress(most === 0 ? 1 : 1 - open / most, open);
-    const isOver =  signal.aborted || performance.now() - progressAt > patienceMs;
+    const isOver = open === 0 || signal.aborted || performance.now() - progressAt > patienceMs;
     if (isOver) return accounts;
     await pause(PAUSE_MS, signal);
   }

@@ -54,7 +54,7 @@ export function sinkOf({ database, live = NO_LIVE, policy = 'enroll', now }: Tes
     database,
     directory: new DeviceDirectory(policy, now),
     rulebooks: new RulebookReader(quiet, now),
-    live: new LiveFeed(live, 1000, quiet),
+    live: new LiveFeed(live, 1000, quiet, () => undefined),
     metrics: sinkMetrics(new Metrics(new Registry())),
     ...(now === undefined ? {} : { now }),
   });

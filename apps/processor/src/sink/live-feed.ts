@@ -22,6 +22,7 @@ export class LiveFeed {
     private readonly streams: StreamAppender,
     private readonly keepAbout: number,
     private readonly logger: Logger,
+    private readonly onFailure: () => void,
   ) {}
 
   async tell({ settled, versions, events }: LiveNews): Promise<void> {
@@ -33,6 +34,7 @@ export class LiveFeed {
     try {
       await this.streams.broadcast(TELEMETRY_LIVE, entries, this.keepAbout);
     } catch (error) {
+      this.onFailure();
       this.logger.warn({ event: 'live_feed_failed', entries: entries.length, err: error });
     }
   }

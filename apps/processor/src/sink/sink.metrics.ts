@@ -7,6 +7,7 @@ export function sinkMetrics(metrics: Metrics) {
     records: metrics.counter('ingest_records_total'),
     transactionSeconds: metrics.histogram('sink_transaction_seconds'),
     recordAgeSeconds: metrics.histogram('sink_record_age_seconds'),
+    liveFailures: metrics.counter('sink_live_failures_total'),
     events: metrics.counter('domain_events_total'),
     resettledDevices: metrics.counter('domain_resettled_devices_total'),
   };

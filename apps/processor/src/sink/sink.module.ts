@@ -18,12 +18,15 @@ import { SinkService } from './sink.service';
       inject: [APP_CONTEXT, Database, STREAMS, Metrics],
       useFactory: (context: AppContext, database: Database, streams: Streams, metrics: Metrics) => {
         const logger = context.logger.child({ feature: 'sink' });
+        const bound = sinkMetrics(metrics);
         return new SinkService({
           database,
           directory: new DeviceDirectory(context.read(unknownDeviceSettings).EDGE_UNKNOWN_DEVICES),
           rulebooks: new RulebookReader(logger),
-          live: new LiveFeed(streams, context.read(sinkSettings).SINK_LIVE_KEEP, logger),
-          metrics: sinkMetrics(metrics),
+          live: new LiveFeed(streams, context.read(sinkSettings).SINK_LIVE_KEEP, logger, () =>
+            bound.liveFailures.inc(),
+          ),
+          metrics: bound,
         });
       },
     },

@@ -26,7 +26,9 @@ export const appSettings = settingGroup(
       'Least severe line that is logged.',
     ),
     PROBE_HOST: z.string().default('0.0.0.0').describe('Address of the probe and metrics listener.'),
-    PROBE_PORT: port(0).describe('Port of the probe and metrics listener; 0 lets the system choose.'),
+    PROBE_PORT: port(0).describe(
+      'Port of the probe and metrics listener, 0 for any free one. Unset: processor 9101, relay 9102, notification 9103, ops 9104.',
+    ),
     INSTANCE_ID: z
       .string()
       .regex(/^[\w.:-]+$/, 'has characters other than letters, digits and ._:-')

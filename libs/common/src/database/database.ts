@@ -51,6 +51,10 @@ export class Database implements Service, QuerySource {
 
   constructor(private readonly options: DatabaseOptions) {
     this.pool = new Pool({ ...this.clientConfig(), max: options.poolSize });
+    // Between its connect and its first user a connection has no other listener, and its loss would end the process.
+    this.pool.on('connect', (client) => {
+      client.on('error', (error) => options.logger.debug({ event: 'database_connection_error', err: error }));
+    });
     // The pool has removed it already; without a listener it would end the process.
     this.pool.on('error', (error) =>
       options.logger.warn({ event: 'database_idle_connection_lost', err: error }),

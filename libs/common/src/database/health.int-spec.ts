@@ -47,18 +47,19 @@ describe('the health of PostgreSQL', () => {
 describe('DatabaseModule', () => {
   it('gives an app its database, started and stopped with it, and gates its readiness', async () => {
     const { logger } = recordingLogger();
-    const settings = readSettings(appSettings, {
+    const environment = {
       DATABASE_URL: servers.postgresUrl('odograph_processor'),
       REDIS_URL: servers.redisUrl,
       DATABASE_POOL_SIZE: '2',
-    });
+    };
+    const settings = readSettings(appSettings, environment);
     const lifecycle = new Lifecycle(logger, 5_000);
     const context: AppContext = {
       app: 'processor',
       settings,
       instanceId: 'spec',
       owner: 'spec/1',
-      read: (group) => readSettings(group, {}),
+      read: (group) => readSettings(group, environment),
       probePort: 0,
       logger,
       lifecycle,

@@ -23,7 +23,7 @@ export const METRIC_CATALOG = {
   },
   edge_frames_total: {
     kind: 'counter',
-    help: 'Frames by result: acked, parked, crc_mismatch, command, refused.',
+    help: 'Frames by result: acked, parked, crc_mismatch, command, refused, unanswered (kept, but the device was gone).',
     labels: ['result'],
   },
   edge_records_total: { kind: 'counter', help: 'Records in frames that were acked.', labels: [] },
@@ -62,6 +62,11 @@ export const METRIC_CATALOG = {
   sink_record_age_seconds: {
     kind: 'histogram',
     help: "From a frame's arrival at the edge to the commit of its rows.",
+    labels: [],
+  },
+  sink_live_failures_total: {
+    kind: 'counter',
+    help: 'Batches that telemetry:live was not told of; their rows are stored.',
     labels: [],
   },
   domain_events_total: {

@@ -9,3 +9,5 @@ CREATE TABLE telemetry.device (
   removed_at timestamptz
 );
 COMMENT ON COLUMN telemetry.device.removed_at IS 'A removed device keeps its row: its positions name it, and adding the IMEI again revives it.';
+-- The registry's projection asks every second what has changed.
+CREATE INDEX device_changed_idx ON telemetry.device (greatest(created_at, updated_at, removed_at));

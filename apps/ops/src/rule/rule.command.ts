@@ -20,7 +20,7 @@ const tenantOption = (command: Command): Command =>
 const ruleNoun: Noun<RuleDraft, RuleKey, RuleRow> = {
   name: 'rule',
   thing: 'rule',
-  summary: 'what counts as an event: for now, driving too fast',
+  summary: 'what counts as an event, such as driving too fast',
   argument: 'name',
   columns: [
     { heading: 'NAME', of: ({ name }) => name },

@@ -57,9 +57,7 @@ export class UpkeepService implements Service {
   }
 
   private async round(): Promise<number> {
-    const leases = this.ownership.usable();
-    if (leases.length === 0) return STANDBY_MS;
-    return this.ownership.use(leases, async (usable) => {
+    return this.ownership.use(this.ownership.usable(), async (usable) => {
       if (usable.length === 0) return STANDBY_MS;
       await this.tend();
       return this.options.intervalMs;

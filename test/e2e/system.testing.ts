@@ -14,11 +14,13 @@ export interface SystemOptions {
   readonly recordsPerSecond?: number;
   readonly forMs?: number;
   readonly settings?: Partial<Record<AppName, Record<string, string>>>;
+  /** Start an app again that died by itself. */
+  readonly restartDead?: boolean;
 }
 
 const SHARD_OWNERS = statement(
   'e2e_shard_owners',
-  `SELECT split_part(owner, '/', 1) AS instance, count(*)::integer AS shards
+  `SELECT split_part(owner, ':', 1) AS instance, count(*)::integer AS shards
    FROM ops.lease
    WHERE name LIKE 'shard:%' AND expires_at > clock_timestamp()
    GROUP BY 1 ORDER BY 1`,
@@ -42,7 +44,14 @@ export class System {
   ) {}
 
   static async start(servers: TestServers, options: SystemOptions = {}): Promise<System> {
-    const { vehicles = 20, recordsPerSecond = 200, forMs = 8000, processors = 1, settings = {} } = options;
+    const {
+      vehicles = 20,
+      recordsPerSecond = 200,
+      forMs = 8000,
+      processors = 1,
+      settings = {},
+      restartDead = false,
+    } = options;
     const root = repositoryRoot();
     const folder = mkdtempSync(join(tmpdir(), 'odograph-e2e-'));
     const databaseUrl = servers.postgresUrl();
@@ -53,7 +62,14 @@ export class System {
     // The suites' Redis does not wait for the disk with each write: no test here cuts its power.
     const common = { REDIS_FSYNC: 'everysec' };
     const stack = new Stack({
-      ...{ root, databaseUrl, redisUrl: servers.redisUrl, processors, logDir: join(folder, 'logs') },
+      ...{
+        root,
+        databaseUrl,
+        redisUrl: servers.redisUrl,
+        processors,
+        restartDead,
+        logDir: join(folder, 'logs'),
+      },
       settings: {
         processor: { ...common, LEASE_TIME: `${LEASE_TIME_MS}ms`, ...settings.processor },
         relay: { ...common, ...settings.relay },

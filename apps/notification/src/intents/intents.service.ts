@@ -73,7 +73,6 @@ export class IntentsService implements Service, HealthContributor {
       blockMs: READ_BLOCK_MS,
       signal: this.stopping.signal,
     });
-    fault('intents.after-read');
     await this.take(entries);
     return 0;
   }
@@ -106,6 +105,7 @@ export class IntentsService implements Service, HealthContributor {
 
   private async take(entries: readonly StreamEntry[]): Promise<void> {
     if (entries.length === 0) return;
+    fault('intents.after-read');
     await this.acceptOrSplit(entries.map((entry) => ({ id: entry.id, fields: textFields(entry) })));
     fault('intents.before-ack');
     await this.streams.ackGroup(

@@ -50,8 +50,9 @@ export class Publisher {
     const { store, channel, batch, leaseMs } = this.options;
     const token = randomUUID();
     const routes = await store.claim(channel.channel, batch, token, leaseMs);
+    if (routes.length === 0) return 0;
     fault('publishers.after-claim');
-    if (routes.length > 0) await this.publish(token, routes);
+    await this.publish(token, routes);
     return routes.length;
   }
 

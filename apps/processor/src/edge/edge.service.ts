@@ -58,9 +58,9 @@ export class EdgeService implements Service, HealthContributor {
         port: this.transport.port ?? 0,
         sessions: this.table.size,
         devices: this.table.devices,
-        append_ms: Math.round(this.watch.appendMs * 100) / 100,
+        appendMs: Math.round(this.watch.appendMs * 100) / 100,
         appends: this.watch.isFailing ? 'failing' : 'good',
-        store_memory: `${Math.round(this.watch.usedShare * 100)}% in use`,
+        storeMemory: `${Math.round(this.watch.usedShare * 100)}% in use`,
       },
     });
   }

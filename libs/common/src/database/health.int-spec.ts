@@ -19,7 +19,7 @@ describe('the health of PostgreSQL', () => {
     expect(await new PostgresHealth(database, true).check()).toEqual({
       status: 'up',
       details: {
-        latency_ms: anyNumber,
+        latencyMs: anyNumber,
         pool: textWith(/^\d of 3 connections in use, 0 callers waiting$/),
         server: textWith(/^PostgreSQL \d+/),
         recovery: 'not in recovery',

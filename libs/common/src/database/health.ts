@@ -39,7 +39,7 @@ export class PostgresHealth implements HealthContributor {
     return {
       status,
       details: {
-        latency_ms: latencyMs,
+        latencyMs,
         pool: `${inUse} of ${size} connections in use, ${waiting} callers waiting`,
         server: `PostgreSQL ${facts?.version ?? 'of unknown version'}`,
         recovery: readOnly ? 'in recovery: it takes no writes' : 'not in recovery',

@@ -5,6 +5,8 @@ export interface DeviceLink {
   readonly transport: Transport;
   /** Remote address and port, for operators. */
   readonly peer: string;
+  /** The address alone, by which bad logins are counted. */
+  readonly address: string;
   /** Resolves to true when the bytes are with the operating system, to false when the link is gone. */
   write(bytes: Uint8Array): Promise<boolean>;
   pause(): void;

@@ -25,6 +25,11 @@ export type RefusalCode =
   /** The store did not take a frame for as long as a device is held. */
   | 'STORE_DOWN'
   | 'CONNECTION_LIMIT'
+  /** PROXY header or TLS handshake not done in time. */
+  | 'HANDSHAKE_TIMEOUT'
+  | 'TLS_HANDSHAKE_FAILED'
+  /** A trusted proxy that does not say whose connection it is. */
+  | 'PROXY_HEADER_INVALID'
   /** A defect of ours; the log line carries the error. */
   | 'INTERNAL';
 

@@ -9,10 +9,10 @@ import { Admission } from './admission';
 import { edgeSettings } from './edge.config';
 import { EdgeMetrics } from './edge.metrics';
 import { EdgeService } from './edge.service';
-import { EdgeTransport } from './edge.transport';
+import { EdgeListeners } from './edge.listeners';
+import { edgeListeners } from './edge.listeners.factory';
 import { FrameDesk } from './frame-desk';
 import { FRAME_SINK, type FrameSink } from './frame-sink';
-import { Session } from './session';
 import { SessionTable } from './session-table';
 import { StoreWatch } from './store-watch';
 import { StreamFrameSink } from './stream-frame-sink';
@@ -20,8 +20,8 @@ import { StreamFrameSink } from './stream-frame-sink';
 const RECORD_DIGEST = Symbol('record digest');
 
 /**
- * The device edge: bytes from trackers into telemetry streams. It needs Redis only. `main.ts` connects
- * {@link EdgeTransport} to the Nest application; the Lifecycle opens and closes it.
+ * The device edge: bytes from trackers into telemetry streams. It needs Redis only. `main.ts` connects the strategies
+ * of {@link EdgeListeners} to the Nest application; the Lifecycle opens and closes them.
  */
 @Module({
   providers: [
@@ -58,27 +58,27 @@ const RECORD_DIGEST = Symbol('record digest');
       inject: [APP_CONTEXT, FRAME_SINK, RECORD_DIGEST],
     },
     {
-      provide: EdgeTransport,
-      useFactory: edgeTransport,
+      provide: EdgeListeners,
+      useFactory: listeners,
       inject: [APP_CONTEXT, Admission, FrameDesk, SessionTable, EdgeMetrics],
     },
     {
       provide: EdgeService,
       useFactory: edgeService,
-      inject: [APP_CONTEXT, EdgeTransport, SessionTable, StoreWatch, STREAMS, Lifecycle, HealthRegistry],
+      inject: [APP_CONTEXT, EdgeListeners, SessionTable, StoreWatch, STREAMS, Lifecycle, HealthRegistry],
     },
   ],
-  exports: [EdgeTransport],
+  exports: [EdgeListeners],
 })
 export class EdgeModule {}
 
-function edgeTransport(
+function listeners(
   context: AppContext,
   admission: Admission,
   desk: FrameDesk,
   table: SessionTable,
   metrics: EdgeMetrics,
-): EdgeTransport {
+): EdgeListeners {
   const { logger } = context;
   const settings = context.read(edgeSettings);
   const parts = {
@@ -97,26 +97,19 @@ function edgeTransport(
       write: settings.EDGE_FRAME_TIMEOUT,
     },
   };
-  return new EdgeTransport({
-    host: settings.EDGE_HOST,
-    port: settings.EDGE_TCP_PORT,
-    maxConnections: settings.EDGE_MAX_CONNECTIONS,
-    logger,
-    connected: (link) => link.attach(new Session(link, parts)),
-    turnedAway: (code) => metrics.refused(code),
-  });
+  return edgeListeners(settings, parts, metrics, logger);
 }
 
 function edgeService(
   { logger }: AppContext,
-  transport: EdgeTransport,
+  transports: EdgeListeners,
   table: SessionTable,
   watch: StoreWatch,
   streams: Streams,
   lifecycle: Lifecycle,
   health: HealthRegistry,
 ): EdgeService {
-  const service = new EdgeService(transport, table, watch, streams, logger);
+  const service = new EdgeService(transports, table, watch, streams, logger);
   lifecycle.register(service);
   health.register(service);
   return service;

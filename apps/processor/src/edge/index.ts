@@ -1,3 +1,3 @@
 export { edgeSettings } from './edge.config';
 export { EdgeModule } from './edge.module';
-export { EdgeTransport } from './edge.transport';
+export { EdgeListeners } from './edge.listeners';

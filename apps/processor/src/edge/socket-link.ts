@@ -1,6 +1,7 @@
 import { type Socket } from 'node:net';
 import { type Transport } from '@app/common/contracts';
 import { type DeviceLink, type LinkEvents } from './device-link';
+import { peerOf, peerText, type Peer } from './peer';
 
 /** How long a device may leave its own side open after we ended ours. */
 const LINGER_MS = 2_000;
@@ -9,6 +10,7 @@ const KEEP_ALIVE_AFTER_MS = 60_000;
 /** A DeviceLink over a socket of node (plain, or TLS around one). The socket is opened with `allowHalfOpen`. */
 export class SocketLink implements DeviceLink {
   readonly peer: string;
+  readonly address: string;
   private lastWrite: Promise<unknown> = Promise.resolve();
   private linger: NodeJS.Timeout | undefined;
   private isEnding = false;
@@ -16,9 +18,11 @@ export class SocketLink implements DeviceLink {
   constructor(
     private readonly socket: Socket,
     readonly transport: Transport,
+    peer: Peer = peerOf(socket),
     private readonly lingerMs = LINGER_MS,
   ) {
-    this.peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+    this.peer = peerText(peer);
+    this.address = peer.address;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
   }

@@ -246,7 +246,7 @@ function afterLogin(chunks: Buffer[]): ReadResult[] {
 
 function viewOfPlace(frame: Buffer, records: readonly DecodedRecord[], index: number) {
   const r = records[index];
-  const walk = new AvlWalk([]);
+  const walk = new AvlWalk();
   const walked = walk.read(frame)[index];
   if (r === undefined || walked === undefined) throw new Error(`no record ${index}`);
   return {
@@ -262,7 +262,7 @@ function viewOfPlace(frame: Buffer, records: readonly DecodedRecord[], index: nu
 
 function viewOfFirst(frame: Buffer, records: readonly DecodedRecord[]) {
   const [r] = records;
-  const walk = new AvlWalk([]);
+  const walk = new AvlWalk();
   const [walked] = walk.read(frame);
   if (r === undefined || walked === undefined) throw new Error('no first record');
   const groupCount = (wanted: unknown) => r.io.filter((e) => e.size === wanted).length;

@@ -1,4 +1,5 @@
 import { databaseSettings, type SettingGroup } from '@app/common/config';
+import { commandSettings } from '../../apps/processor/src/commands';
 import { edgeSettings } from '../../apps/processor/src/edge';
 import { ingestSettings } from '../../apps/processor/src/ingest';
 import { processorSettings } from '../../apps/processor/src/processor.config';
@@ -17,6 +18,7 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     telemetrySettings,
     unknownDeviceSettings,
     edgeSettings,
+    commandSettings,
     databaseSettings,
     ingestSettings,
     sinkSettings,

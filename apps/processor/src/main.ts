@@ -3,6 +3,7 @@ import { type INestApplication } from '@nestjs/common';
 import { databaseSettings, readSettings } from '@app/common/config';
 import { type AppContext, runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
+import { commandSettings } from './commands';
 import { EdgeListeners, edgeSettings } from './edge';
 import { ingestSettings } from './ingest';
 import { processorSettings } from './processor.config';
@@ -18,7 +19,13 @@ async function connectEdge(nest: INestApplication, context: AppContext): Promise
   return Promise.resolve();
 }
 
-const edgeGroups = [processorSettings, telemetrySettings, unknownDeviceSettings, edgeSettings];
+const edgeGroups = [
+  processorSettings,
+  telemetrySettings,
+  unknownDeviceSettings,
+  edgeSettings,
+  commandSettings,
+];
 const groups = [...edgeGroups, databaseSettings, ingestSettings, sinkSettings];
 
 void runApp({

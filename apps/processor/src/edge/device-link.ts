@@ -7,8 +7,8 @@ export interface DeviceLink {
   readonly peer: string;
   /** The address alone, by which bad logins are counted. */
   readonly address: string;
-  /** Resolves to true when the bytes are with the operating system, to false when the link is gone. */
-  write(bytes: Uint8Array): Promise<boolean>;
+  /** True when the bytes are with the operating system, at once or later; false when the link is gone. */
+  write(bytes: Uint8Array): boolean | Promise<boolean>;
   pause(): void;
   resume(): void;
   /**

@@ -45,6 +45,18 @@ export const edgeSettings = settingGroup(['EDGE_'], {
   EDGE_IDLE_TIMEOUT: duration('30m').describe(
     'How long a device may be silent between frames; a closed link cannot be commanded until the next record.',
   ),
+  EDGE_SESSION_AGE: duration('24h').describe(
+    'Age at which a session is ended between two frames, up to a quarter later by chance; its device comes again.',
+  ),
+  EDGE_STOP_RATE: integer(2_000, { min: 1, max: 1_000_000 }).describe(
+    'Sessions ended a second on a stop, so that a fleet does not reconnect at once; faster where the stop has too little time.',
+  ),
+  EDGE_BAD_LOGINS_PER_MINUTE: integer(600, { min: 1, max: 1_000_000 }).describe(
+    'Failed and unknown logins of one address (one /64 of IPv6) a minute; more get no answer and cost no store. Good logins are never limited.',
+  ),
+  EDGE_BUFFER_BYTES: integer(67_108_864, { min: 65_536, max: 17_179_869_184 }).describe(
+    'Bytes of unfinished and unstored frames in this process; above it sessions that hold more than an equal share read no further.',
+  ),
   EDGE_STORE_DOWN_HOLD: duration('30s').describe(
     'How long a device waits for its ack while Redis does not take its frame; then it is disconnected.',
   ),

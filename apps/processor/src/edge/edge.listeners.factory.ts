@@ -2,6 +2,7 @@ import { OdographError } from '@app/common/errors';
 import { type Logger } from '@app/common/observability';
 import { Arrivals } from './arrivals';
 import { type EdgeSettings } from './edge.config';
+import { isBadLogin } from './edge.errors';
 import { EdgeListeners } from './edge.listeners';
 import { EdgeTransport, type EdgeTransportOptions } from './edge.transport';
 import { type EdgeMetrics } from './edge.metrics';
@@ -23,7 +24,10 @@ export function edgeListeners(
     maxConnections: settings.EDGE_MAX_CONNECTIONS,
     handshakeMs: settings.EDGE_HANDSHAKE_TIMEOUT,
     proxies: new TrustedProxies(settings.EDGE_PROXY_TRUSTED),
-    turnedAway: (code) => metrics.refused(code),
+    turnedAway: (code, { address }) => {
+      metrics.refused(code);
+      if (isBadLogin(code)) parts.badLogins.note(address, Date.now());
+    },
   });
   const common: Omit<EdgeTransportOptions, 'setting' | 'port'> = {
     host: settings.EDGE_HOST,

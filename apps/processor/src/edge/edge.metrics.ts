@@ -3,7 +3,7 @@ import { type Transport } from '@app/common/contracts';
 import { Metrics } from '@app/common/observability';
 import { type RefusalCode } from './edge.errors';
 
-export type LoginResult = 'accepted' | 'rejected' | 'quarantined' | 'invalid' | 'not_ready';
+export type LoginResult = 'accepted' | 'rejected' | 'quarantined' | 'invalid' | 'not_ready' | 'limited';
 /** `unanswered`: kept, but the device was gone before the ack, so that it will send the frame again. */
 export type FrameResult = 'acked' | 'parked' | 'crc_mismatch' | 'command' | 'refused' | 'unanswered';
 
@@ -17,6 +17,7 @@ export class EdgeMetrics {
   private readonly bytes;
   private readonly refusals;
   private readonly ackSeconds;
+  private readonly identityConflicts;
 
   constructor(metrics: Metrics) {
     this.sessions = metrics.gauge('edge_sessions');
@@ -26,6 +27,7 @@ export class EdgeMetrics {
     this.bytes = metrics.counter('edge_bytes_total');
     this.refusals = metrics.counter('edge_refusals_total');
     this.ackSeconds = metrics.histogram('edge_ack_seconds');
+    this.identityConflicts = metrics.counter('edge_identity_conflicts_total');
   }
 
   sessionOpened(transport: Transport): void {
@@ -55,5 +57,9 @@ export class EdgeMetrics {
 
   refused(code: RefusalCode): void {
     this.refusals.inc({ code });
+  }
+
+  identityConflict(): void {
+    this.identityConflicts.inc();
   }
 }

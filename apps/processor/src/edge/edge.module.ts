@@ -4,8 +4,11 @@ import { HealthRegistry } from '@app/common/health';
 import { APP_CONTEXT, Lifecycle, type AppContext } from '@app/common/lifecycle';
 import { Metrics } from '@app/common/observability';
 import { STREAMS, type Streams } from '@app/common/streams';
+import { CommandDesk, CommandsModule } from '../commands';
 import { telemetrySettings, unknownDeviceSettings } from '../telemetry.config';
 import { Admission } from './admission';
+import { BadLogins } from './bad-logins';
+import { ByteBudget } from './byte-budget';
 import { edgeSettings } from './edge.config';
 import { EdgeMetrics } from './edge.metrics';
 import { EdgeService } from './edge.service';
@@ -13,6 +16,7 @@ import { EdgeListeners } from './edge.listeners';
 import { edgeListeners } from './edge.listeners.factory';
 import { FrameDesk } from './frame-desk';
 import { FRAME_SINK, type FrameSink } from './frame-sink';
+import { IdentityConflicts } from './identity-conflicts';
 import { SessionTable } from './session-table';
 import { StoreWatch } from './store-watch';
 import { StreamFrameSink } from './stream-frame-sink';
@@ -24,6 +28,7 @@ const RECORD_DIGEST = Symbol('record digest');
  * of {@link EdgeListeners} to the Nest application; the Lifecycle opens and closes them.
  */
 @Module({
+  imports: [CommandsModule],
   providers: [
     { provide: RECORD_DIGEST, useFactory: loadRecordDigest },
     { provide: EdgeMetrics, useFactory: (metrics: Metrics) => new EdgeMetrics(metrics), inject: [Metrics] },
@@ -32,7 +37,12 @@ const RECORD_DIGEST = Symbol('record digest');
       useFactory: ({ logger }: AppContext) => new StoreWatch(logger),
       inject: [APP_CONTEXT],
     },
-    SessionTable,
+    {
+      provide: SessionTable,
+      useFactory: ({ logger }: AppContext, metrics: EdgeMetrics) =>
+        new SessionTable(new IdentityConflicts(metrics, logger)),
+      inject: [APP_CONTEXT, EdgeMetrics],
+    },
     {
       provide: FRAME_SINK,
       useFactory: (context: AppContext, streams: Streams, watch: StoreWatch, digest: RecordDigest) =>
@@ -42,7 +52,12 @@ const RECORD_DIGEST = Symbol('record digest');
     {
       provide: Admission,
       useFactory: (context: AppContext, streams: Streams) =>
-        new Admission(streams, context.read(unknownDeviceSettings).EDGE_UNKNOWN_DEVICES, context.logger),
+        new Admission(
+          streams,
+          context.read(unknownDeviceSettings).EDGE_UNKNOWN_DEVICES,
+          context.logger,
+          context.read(edgeSettings).EDGE_REGISTRY_RECHECK,
+        ),
       inject: [APP_CONTEXT, STREAMS],
     },
     {
@@ -60,7 +75,7 @@ const RECORD_DIGEST = Symbol('record digest');
     {
       provide: EdgeListeners,
       useFactory: listeners,
-      inject: [APP_CONTEXT, Admission, FrameDesk, SessionTable, EdgeMetrics],
+      inject: [APP_CONTEXT, Admission, FrameDesk, SessionTable, EdgeMetrics, CommandDesk],
     },
     {
       provide: EdgeService,
@@ -78,15 +93,20 @@ function listeners(
   desk: FrameDesk,
   table: SessionTable,
   metrics: EdgeMetrics,
+  commands: CommandDesk,
 ): EdgeListeners {
   const { logger } = context;
   const settings = context.read(edgeSettings);
   const parts = {
     admission,
     desk,
+    commands,
     table,
     metrics,
     logger,
+    badLogins: new BadLogins(settings.EDGE_BAD_LOGINS_PER_MINUTE),
+    budget: new ByteBudget(settings.EDGE_BUFFER_BYTES),
+    ageMs: settings.EDGE_SESSION_AGE,
     registryRecheckMs: settings.EDGE_REGISTRY_RECHECK,
     pingsPerMinute: settings.EDGE_PINGS_PER_MINUTE,
     waitsMs: {
@@ -101,7 +121,7 @@ function listeners(
 }
 
 function edgeService(
-  { logger }: AppContext,
+  context: AppContext,
   transports: EdgeListeners,
   table: SessionTable,
   watch: StoreWatch,
@@ -109,7 +129,8 @@ function edgeService(
   lifecycle: Lifecycle,
   health: HealthRegistry,
 ): EdgeService {
-  const service = new EdgeService(transports, table, watch, streams, logger);
+  const { EDGE_STOP_RATE } = context.read(edgeSettings);
+  const service = new EdgeService(transports, table, watch, streams, context.logger, EDGE_STOP_RATE);
   lifecycle.register(service);
   health.register(service);
   return service;

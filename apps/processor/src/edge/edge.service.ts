@@ -23,6 +23,8 @@ export class EdgeService implements Service, HealthContributor {
     private readonly watch: StoreWatch,
     private readonly store: Pick<StreamInspector, 'memory'>,
     private readonly logger: Logger,
+    /** Sessions ended a second on a stop. */
+    private readonly stopRate: number,
   ) {
     this.memoryLoop = new Loop({ name: 'edge memory check', logger, round: () => this.checkMemory() });
   }
@@ -39,7 +41,7 @@ export class EdgeService implements Service, HealthContributor {
   async stop(budgetMs: number): Promise<void> {
     await this.listeners.close();
     const sessions = this.table.size;
-    const { abandoned } = await this.table.drain(budgetMs * DRAIN_SHARE);
+    const { abandoned } = await this.table.drain(budgetMs * DRAIN_SHARE, this.stopRate);
     await this.memoryLoop.stop();
     this.logger.info({ event: 'edge_stopped', sessions, abandoned });
   }

@@ -30,8 +30,9 @@ export class TestDevice {
     });
   }
 
-  static async connect(port: number): Promise<TestDevice> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  /** @param from the address of the machine to come from; all of 127.0.0.0/8 are its own. */
+  static async connect(port: number, from = '127.0.0.1'): Promise<TestDevice> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from, allowHalfOpen: true });
     const device = new TestDevice(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);

@@ -51,8 +51,8 @@ export class TestEdge {
     return this.arrivals.connections;
   }
 
-  async connect(): Promise<TestDevice> {
-    const device = await TestDevice.connect(this.port);
+  async connect(from?: string): Promise<TestDevice> {
+    const device = await TestDevice.connect(this.port, from);
     this.devices.push(device);
     return device;
   }

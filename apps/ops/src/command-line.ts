@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerCodec } from './codec';
 import { registerDevice } from './device';
 import { registerEnv } from './env';
 import { registerFleetCommand } from './fleet';
@@ -54,6 +55,7 @@ function commandLine(surroundings: Surroundings): Command {
   registerRule(program, surroundings);
   registerUser(program, surroundings);
   registerSubscribe(program, surroundings);
+  registerCodec(program, surroundings);
   registerFleetCommand(program);
   return program;
 }

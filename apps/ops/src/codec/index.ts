@@ -1,0 +1,1 @@
+export { registerCodec } from './codec.command';

@@ -33,6 +33,11 @@ export const METRIC_CATALOG = {
     help: 'Input that ended a session, by error code.',
     labels: ['code'],
   },
+  edge_datagrams_dropped_total: {
+    kind: 'counter',
+    help: 'UDP datagrams without an answer, by reason: malformed, busy, unknown, disabled, not-ready, store-down.',
+    labels: ['reason'],
+  },
   edge_identity_conflicts_total: {
     kind: 'counter',
     help: 'IMEIs that two devices took from each other, once in ten minutes for each.',
@@ -213,7 +218,8 @@ export const exposedName = (name: MetricName): string =>
 export class Metrics {
   constructor(private readonly registry: Registry) {}
 
-  counter<Name extends NamesOf<'counter'>>(name: Name): Counter<LabelsOf<Name>> {
+  /** @param beforeRead for counts that are kept aside because they come too often: adds them before a scrape. */
+  counter<Name extends NamesOf<'counter'>>(name: Name, beforeRead?: () => void): Counter<LabelsOf<Name>> {
     const { help, labels } = METRIC_CATALOG[name];
     return (
       this.existing(name, Counter<LabelsOf<Name>>) ??
@@ -222,6 +228,7 @@ export class Metrics {
         help,
         labelNames: [...labels],
         registers: [this.registry],
+        ...(beforeRead === undefined ? {} : { collect: beforeRead }),
       })
     );
   }

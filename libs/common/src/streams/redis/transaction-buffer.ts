@@ -24,13 +24,12 @@ export class TransactionBuffer {
   }
 
   add(stream: string, fields: Fields): void {
-    const names = Object.keys(fields);
+    const pairs = Object.entries(fields);
     this.reserve(roomFor(stream) + 64);
-    this.ascii(`*${names.length * 2 + 3}\r\n$4\r\nXADD\r\n`);
+    this.ascii(`*${pairs.length * 2 + 3}\r\n$4\r\nXADD\r\n`);
     this.text(stream);
     this.ascii('$1\r\n*\r\n');
-    for (const name of names) {
-      const value = fields[name] ?? '';
+    for (const [name, value] of pairs) {
       this.reserve(roomFor(name) + roomFor(value));
       this.text(name);
       if (typeof value === 'string') this.text(value);

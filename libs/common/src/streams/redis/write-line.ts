@@ -159,6 +159,7 @@ const isArray = (reply: Reply | undefined): reply is readonly Reply[] => Array.i
 
 /** As the client's own commands reject with it, so that errors are told apart in one place. */
 function replyError({ message }: ErrorReply): Error {
-  const error: unknown = new ReplyError(message);
+  const make: unknown = ReplyError;
+  const error: unknown = typeof make === 'function' ? Reflect.construct(make, [message]) : undefined;
   return error instanceof Error ? error : new Error(message);
 }

@@ -4,6 +4,7 @@ import { edgeSettings } from '../../apps/processor/src/edge';
 import { ingestSettings } from '../../apps/processor/src/ingest';
 import { processorSettings } from '../../apps/processor/src/processor.config';
 import { sinkSettings } from '../../apps/processor/src/sink';
+import { commandRecordSettings } from '../../apps/ops/src/commands';
 import { overviewSettings } from '../../apps/ops/src/overview';
 import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/src/telemetry.config';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
@@ -25,5 +26,5 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
   ],
   relay: [databaseSettings, drainSettings, upkeepSettings],
   notification: [databaseSettings, intentSettings, routeSettings],
-  ops: [databaseSettings, overviewSettings],
+  ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

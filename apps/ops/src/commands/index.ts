@@ -1,0 +1,3 @@
+export * from './command-record';
+export { commandRecordSettings } from './commands.config';
+export { CommandsModule } from './commands.module';

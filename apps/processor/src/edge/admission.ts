@@ -12,6 +12,9 @@ import { BoundedMap } from './bounded-map';
 /** accepted: frames go to ingest. quarantined: they are kept as dead letters. Both are acked; the others get no data. */
 export type Verdict = 'accepted' | 'quarantined' | 'unknown' | 'disabled' | 'not-ready';
 
+/** What the registry says of an IMEI. */
+export type Standing = 'enabled' | 'disabled' | 'unknown' | 'not-ready';
+
 /** Unknown IMEIs that are remembered; strangers choose them. */
 const MAX_UNKNOWN = 10_000;
 
@@ -29,16 +32,21 @@ export class Admission {
 
   /** `not-ready` where the registry cannot be read or is not whole: then a missing device says nothing. Never rejects. */
   async judge(imei: string): Promise<Verdict> {
+    const standing = await this.lookUp(imei);
+    if (standing === 'unknown') return this.judgeUnknown();
+    return standing === 'enabled' ? 'accepted' : standing;
+  }
+
+  /** What the registry says, whatever the policy for unknown devices. Never rejects. */
+  async lookUp(imei: string): Promise<Standing> {
     const nowMs = Date.now();
-    if ((this.unknownUntilMs.get(imei) ?? 0) > nowMs) return this.judgeUnknown();
+    if ((this.unknownUntilMs.get(imei) ?? 0) > nowMs) return 'unknown';
     try {
       const { complete, value } = await this.registry.readProjection(DEVICE_REGISTRY, imei);
       if (!complete) return 'not-ready';
-      if (value === undefined) {
-        this.unknownUntilMs.set(imei, nowMs + this.rememberMs);
-        return this.judgeUnknown();
-      }
-      return this.parse(value).enabled ? 'accepted' : 'disabled';
+      if (value !== undefined) return this.parse(value).enabled ? 'enabled' : 'disabled';
+      this.unknownUntilMs.set(imei, nowMs + this.rememberMs);
+      return 'unknown';
     } catch (error) {
       this.logger.warn({
         event: 'edge_registry_unreadable',

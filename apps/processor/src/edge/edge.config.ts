@@ -29,6 +29,9 @@ export const edgeSettings = settingGroup(['EDGE_'], {
     .describe(
       "Cipher suites of the TLS listener as OpenSSL lists them, for modems that know few; else Node's.",
     ),
+  EDGE_UDP_PORT: optionalPort().describe(
+    'UDP port of the datagram listener, for registered devices only: an IMEI in a datagram proves nothing; off where it is not set.',
+  ),
   EDGE_HANDSHAKE_TIMEOUT: duration('10s').describe(
     'From the connection to the end of its TLS handshake and of its PROXY header.',
   ),

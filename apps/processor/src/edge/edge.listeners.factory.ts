@@ -1,14 +1,15 @@
 import { OdographError } from '@app/common/errors';
 import { type Logger } from '@app/common/observability';
 import { Arrivals } from './arrivals';
+import { type DatagramDesk } from './datagram-desk';
 import { type EdgeSettings } from './edge.config';
 import { isBadLogin } from './edge.errors';
-import { EdgeListeners } from './edge.listeners';
+import { EdgeListeners, type EdgeListener } from './edge.listeners';
 import { EdgeTransport, type EdgeTransportOptions } from './edge.transport';
-import { type EdgeMetrics } from './edge.metrics';
 import { Session, type SessionParts } from './session';
 import { TlsKeys } from './tls-keys';
 import { TrustedProxies } from './trusted-proxies';
+import { UdpTransport } from './udp.transport';
 
 /** How often the files of certificate and key are looked at. */
 const KEY_CHECK_MS = 5_000;
@@ -17,7 +18,7 @@ const KEY_CHECK_MS = 5_000;
 export function edgeListeners(
   settings: EdgeSettings,
   parts: SessionParts,
-  metrics: EdgeMetrics,
+  datagrams: DatagramDesk,
   logger: Logger,
 ): EdgeListeners {
   const arrivals = new Arrivals({
@@ -25,7 +26,7 @@ export function edgeListeners(
     handshakeMs: settings.EDGE_HANDSHAKE_TIMEOUT,
     proxies: new TrustedProxies(settings.EDGE_PROXY_TRUSTED),
     turnedAway: (code, { address }) => {
-      metrics.refused(code);
+      parts.metrics.refused(code);
       if (isBadLogin(code)) parts.badLogins.note(address, Date.now());
     },
   });
@@ -35,11 +36,19 @@ export function edgeListeners(
     logger,
     connected: (link) => link.attach(new Session(link, parts)),
   };
-  const tcp = new EdgeTransport({ ...common, setting: 'EDGE_TCP_PORT', port: settings.EDGE_TCP_PORT });
-  if (settings.EDGE_TLS_PORT === undefined) return new EdgeListeners([tcp], undefined);
-  const keys = tlsKeys(settings, logger);
-  const tls = { ...common, setting: 'EDGE_TLS_PORT', port: settings.EDGE_TLS_PORT, door: keys.door };
-  return new EdgeListeners([tcp, new EdgeTransport(tls)], keys);
+  const { EDGE_TCP_PORT, EDGE_TLS_PORT, EDGE_UDP_PORT, EDGE_HOST: host } = settings;
+  const listeners: EdgeListener[] = [
+    new EdgeTransport({ ...common, setting: 'EDGE_TCP_PORT', port: EDGE_TCP_PORT }),
+  ];
+  const keys = EDGE_TLS_PORT === undefined ? undefined : tlsKeys(settings, logger);
+  if (EDGE_TLS_PORT !== undefined) {
+    const door = keys?.door;
+    listeners.push(new EdgeTransport({ ...common, setting: 'EDGE_TLS_PORT', port: EDGE_TLS_PORT, door }));
+  }
+  if (EDGE_UDP_PORT !== undefined) {
+    listeners.push(new UdpTransport({ host, port: EDGE_UDP_PORT, desk: datagrams, logger }));
+  }
+  return new EdgeListeners(listeners, keys);
 }
 
 function tlsKeys(settings: EdgeSettings, logger: Logger): TlsKeys {

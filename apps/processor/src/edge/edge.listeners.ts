@@ -1,11 +1,23 @@
 import { type CustomTransportStrategy } from '@nestjs/microservices';
-import { type EdgeTransport } from './edge.transport';
+import { type Transport } from '@app/common/contracts';
 import { type TlsKeys } from './tls-keys';
+
+/** A listener for devices: a transport of Nest that says where it listens. */
+export interface EdgeListener extends CustomTransportStrategy {
+  readonly kind: Transport;
+  /** The bound port; undefined while not listening. */
+  readonly port: number | undefined;
+  readonly isListening: boolean;
+  /** Resolves to the bound port. @throws OdographError CONFIG_INVALID where the address cannot be had. */
+  open(): Promise<number>;
+  /** Takes in nobody any more. */
+  close(): void;
+}
 
 /** All device listeners of this process: what main.ts connects to Nest, and what the service opens and closes. */
 export class EdgeListeners {
   constructor(
-    private readonly transports: readonly EdgeTransport[],
+    private readonly transports: readonly EdgeListener[],
     private readonly keys: TlsKeys | undefined,
   ) {}
 

@@ -9,6 +9,7 @@ import { telemetrySettings, unknownDeviceSettings } from '../telemetry.config';
 import { Admission } from './admission';
 import { BadLogins } from './bad-logins';
 import { ByteBudget } from './byte-budget';
+import { DatagramDesk } from './datagram-desk';
 import { edgeSettings } from './edge.config';
 import { EdgeMetrics } from './edge.metrics';
 import { EdgeService } from './edge.service';
@@ -73,9 +74,21 @@ const RECORD_DIGEST = Symbol('record digest');
       inject: [APP_CONTEXT, FRAME_SINK, RECORD_DIGEST],
     },
     {
+      provide: DatagramDesk,
+      useFactory: (context: AppContext, admission: Admission, sink: FrameSink, metrics: EdgeMetrics) =>
+        new DatagramDesk({
+          admission,
+          sink,
+          shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
+          metrics,
+          logger: context.logger,
+        }),
+      inject: [APP_CONTEXT, Admission, FRAME_SINK, EdgeMetrics],
+    },
+    {
       provide: EdgeListeners,
       useFactory: listeners,
-      inject: [APP_CONTEXT, Admission, FrameDesk, SessionTable, EdgeMetrics, CommandDesk],
+      inject: [APP_CONTEXT, Admission, FrameDesk, SessionTable, EdgeMetrics, CommandDesk, DatagramDesk],
     },
     {
       provide: EdgeService,
@@ -94,6 +107,7 @@ function listeners(
   table: SessionTable,
   metrics: EdgeMetrics,
   commands: CommandDesk,
+  datagrams: DatagramDesk,
 ): EdgeListeners {
   const { logger } = context;
   const settings = context.read(edgeSettings);
@@ -117,7 +131,7 @@ function listeners(
       write: settings.EDGE_FRAME_TIMEOUT,
     },
   };
-  return edgeListeners(settings, parts, metrics, logger);
+  return edgeListeners(settings, parts, datagrams, logger);
 }
 
 function edgeService(

@@ -26,7 +26,7 @@ import { SessionTable } from './session-table';
 export const IMEI = '356307042441013';
 export const OTHER_IMEI = '356307042441021';
 
-const RECORD: AvlRecord = {
+export const RECORD: AvlRecord = {
   timestampMs: 1_735_689_600_000,
   priority: 0,
   longitude: 133_777_000,

@@ -62,8 +62,8 @@ it('reads a whole datagram where the entry says udp, to the same record as over 
   const datagram = encodeUdp({ header, codecId: CODEC_8_EXTENDED, records: [base()] });
   const overTcp = decode(encodeAvl({ codecId: CODEC_8_EXTENDED, records: [base()] }));
   expect(decode(datagram, { transport: 'udp' }).records).toEqual(overTcp.records);
-  expect(() => decode(datagram)).toThrow('FRAME_UNDECODABLE');
-  expect(() => decode(datagram.subarray(0, -1), { transport: 'udp' })).toThrow('FRAME_UNDECODABLE');
+  expect(() => decode(datagram)).toThrow('does not decode');
+  expect(() => decode(datagram.subarray(0, -1), { transport: 'udp' })).toThrow('does not decode');
 });
 
 function base(): AvlRecord {

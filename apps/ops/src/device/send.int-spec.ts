@@ -9,7 +9,7 @@ import { Database } from '@app/common/database';
 import { createLogger } from '@app/common/observability';
 import { RedisStreams, text, textFields } from '@app/common/streams';
 import { eventually, testServers } from '@app/common/testing';
-import { CommandsService } from '../commands/commands.service';
+import { CommandsService, expireOverdue } from '../commands';
 import { OdoInTest } from '../command-line.testing';
 
 const IMEI = '356307042441013';
@@ -153,13 +153,37 @@ describe('the record of commands', () => {
       what: 'all reports to be read',
     });
     await eventually(async () => (await rowOf(id))?.['state'] === 'answered', { what: 'the record' });
-    await recorder?.stop();
     const written = await rowOf(id);
     expect(written).toMatchObject({ state: 'answered', answer: Buffer.from('RTC:1') });
     expect(written?.['sent_at']).not.toBeNull();
     expect((await auditOf(id)).map(({ action, outcome }) => `${String(action)} ${String(outcome)}`)).toEqual([
       ...['device.send added', 'device.answer unknown', 'device.answer answered'],
     ]);
+  });
+
+  it('ends what nobody will tell of any more', async () => {
+    const overdue = async (state: string, expiresAt: string, sentAt: string | null) => {
+      const [row] = await odo.query(
+        `INSERT INTO ops.command (id, device_id, tenant_id, imei, actor, codec, text, timeout_ms, state, expires_at, sent_at)
+         SELECT gen_random_uuid(), id, tenant_id, imei, 'ann', 12, 'getver', 1000, $1, now() + $2::interval, now() + $3::interval
+         FROM telemetry.device WHERE imei = $4 RETURNING id::text`,
+        [state, expiresAt, sentAt, IMEI],
+      );
+      return String(row?.['id']);
+    };
+    const ids = [
+      await overdue('queued', '-1 h', null),
+      await overdue('queued', '1 h', null),
+      await overdue('sent', '-1 h', '-1 h'),
+      await overdue('sent', '-1 h', '-1 min'),
+      await overdue('answered', '-1 h', '-1 h'),
+    ];
+    if (database === undefined) throw new Error('the recorder has no database');
+    await expireOverdue(database, 5 * 60_000);
+    const states = await Promise.all(ids.map(async (id) => (await rowOf(id))?.['state']));
+    expect(states).toEqual(['expired', 'queued', 'unknown', 'sent', 'answered']);
+    expect(await auditOf(ids[0] ?? '')).toMatchObject([{ action: 'device.answer', outcome: 'expired' }]);
+    expect(await auditOf(ids[1] ?? '')).toEqual([]);
   });
 });
 

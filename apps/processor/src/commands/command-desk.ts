@@ -10,6 +10,9 @@ import { decodeMessages, type DeviceMessage } from './frames';
 export type DeskOptions = Omit<ConnectionBookOptions, 'commandsWait'> &
   Pick<CourierParts, 'inbox' | 'reporter' | 'quietMs'>;
 
+/** The device's next frame, and its next connection, wait for as long. */
+const UNSOLICITED_PATIENCE_MS = 5_000;
+
 /** Commands to the devices of this process: their connections, what is written to them, and what they answer. */
 export class CommandDesk implements SessionCommands {
   private readonly book: ConnectionBook;
@@ -91,10 +94,8 @@ export class CommandDesk implements SessionCommands {
       event: 'command_unsolicited',
       ...{ imei: maskImei(imei), codec, type, bytes: payload.length },
     });
-    await this.options.reporter.tell({
-      ...{ outcome: 'unsolicited', imei, codec, type: String(type), payload },
-      device_time_ms: deviceTimeMs?.toString(),
-    });
+    const report = { imei, codec, type: String(type), payload, device_time_ms: deviceTimeMs?.toString() };
+    await this.options.reporter.tell({ ...report, outcome: 'unsolicited' }, UNSOLICITED_PATIENCE_MS);
   }
 
   private courierOf(held: HeldLine): Courier {

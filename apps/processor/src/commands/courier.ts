@@ -42,6 +42,8 @@ export class Courier {
   /** Reports of this connection, one after the other. */
   private reports: Promise<void> = Promise.resolve();
   private settling = 0;
+  /** Told of, and not taken off since the store did not answer: their end is known. */
+  private readonly told = new Set<string>();
 
   constructor(
     readonly held: HeldLine,
@@ -122,7 +124,9 @@ export class Courier {
       return;
     }
     const { entryId, command } = next;
-    if (command === undefined) {
+    if (this.told.has(entryId)) {
+      this.settle(entryId, epoch, undefined, undefined);
+    } else if (command === undefined) {
       this.parts.logger.error({ event: 'command_malformed', imei: maskImei(this.held.imei), entryId });
       this.settle(entryId, epoch, undefined, undefined);
     } else if (next.isRepeat) {
@@ -182,16 +186,23 @@ export class Courier {
     this.inTurn(async () => {
       const isTold = await this.tell(command, settled);
       fault('commands.before-settle');
-      try {
-        if (isTold) await this.parts.inbox.settle(this.held.imei, epoch, entryId);
-      } catch (error) {
-        // It stays handed out, and the next session reports it as unknown, which changes no outcome that is known.
-        this.parts.logger.warn({ event: 'command_unsettled', reason: describeError(error) });
-        this.isOver = true;
-      }
+      const isSettled = isTold && (await this.takeOff(entryId, epoch));
       this.settling -= 1;
-      if (isTold) this.wake();
+      // Otherwise the next renewal of the connection says again that it waits.
+      if (isSettled) this.wake();
     });
+  }
+
+  private async takeOff(entryId: string, epoch: bigint): Promise<boolean> {
+    try {
+      await this.parts.inbox.settle(this.held.imei, epoch, entryId);
+      this.told.delete(entryId);
+      return true;
+    } catch (error) {
+      this.told.add(entryId);
+      this.parts.logger.warn({ event: 'command_unsettled', reason: describeError(error) });
+      return false;
+    }
   }
 
   private report(command: DeviceCommandFields, settled: Settled): void {

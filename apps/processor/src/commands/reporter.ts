@@ -49,9 +49,9 @@ export class Reporter {
    * Resolves to whether the report is durable. One of unknown fate is repeated, so that readers may see it twice; they
    * go by command and outcome. Never rejects.
    */
-  async tell(report: Report): Promise<boolean> {
+  async tell(report: Report, patienceMs = this.options.patienceMs): Promise<boolean> {
     const fields = this.fieldsOf(report);
-    const deadline = performance.now() + this.options.patienceMs;
+    const deadline = performance.now() + Math.min(patienceMs, this.options.patienceMs);
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         await this.options.streams.append(COMMAND_RESPONSES, fields);

@@ -45,8 +45,8 @@ export class StoreWatch {
     else this.logger.info({ event: 'edge_store_has_room', ...memory });
   }
 
-  /** Runs one write to the store. @throws OdographError what the write throws; STREAM_REFUSED where there is no room. */
-  run(write: () => Promise<unknown>): Promise<void> {
+  /** Runs one write to the store, then `afterwards`. @throws OdographError what the write throws; STREAM_REFUSED where there is no room. */
+  run(write: () => Promise<unknown>, afterwards?: () => void): Promise<void> {
     if (this.isFull) {
       const percent = Math.round(this.usedShare * 100);
       const detail = `${percent}% of its memory is in use`;
@@ -54,7 +54,10 @@ export class StoreWatch {
     }
     const startedAt = performance.now();
     return write().then(
-      () => this.succeeded(startedAt),
+      () => {
+        this.succeeded(startedAt);
+        afterwards?.();
+      },
       (error: unknown) => {
         if (!this.isFailing) this.logger.error({ event: 'edge_store_down', err: error });
         this.failure = error;

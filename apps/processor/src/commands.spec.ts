@@ -98,10 +98,13 @@ describe('a command', () => {
   });
 
   it('is not written into a half-read frame, nor before the device has been quiet', async () => {
-    const desk = deskKit('edge:1', new MemoryServer(), 30);
+    const desk = deskKit('edge:1', new MemoryServer(), 100);
     const link = await logIn(await edgeWith(desk));
     await queueCommand(desk.streams, IMEI);
     const frame = frameOf(1);
+    link.send(Buffer.from([0xff]));
+    await pass(desk);
+    expect(link.written).toEqual([]);
     link.send(frame.subarray(0, 20));
     await pass(desk);
     expect(link.session?.interject(() => Promise.resolve())).toBe(false);

@@ -118,7 +118,10 @@ module.exports = {
     {
       name: 'no-dev-dependency-in-production',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['spec\\.ts$', '^libs/common/src/testing/'] },
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: ['spec\\.ts$', '^libs/common/src/testing/', '^libs/[^/]+/test/'],
+      },
       to: { dependencyTypes: ['npm-dev'] },
     },
   ],

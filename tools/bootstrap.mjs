@@ -64,7 +64,7 @@ function matchesHiddenLock() {
 /** A digest of everything that the build reads; specs are not part of it. */
 function sourceHash() {
   const files = ['webpack.config.js', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'];
-  for (const folder of ['apps', 'libs', 'tools']) {
+  for (const folder of ['apps', 'bench', 'libs', 'tools']) {
     for (const entry of readdirSync(at(folder), { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath ?? entry.path, entry.name);
       if (entry.isFile() && !entry.name.endsWith('spec.ts')) files.push(path.slice(root.length + 1));

@@ -1,8 +1,10 @@
 import { databaseSettings, type SettingGroup } from '@app/common/config';
+import { commandSettings } from '../../apps/processor/src/commands';
 import { edgeSettings } from '../../apps/processor/src/edge';
 import { ingestSettings } from '../../apps/processor/src/ingest';
 import { processorSettings } from '../../apps/processor/src/processor.config';
 import { sinkSettings } from '../../apps/processor/src/sink';
+import { commandRecordSettings } from '../../apps/ops/src/commands';
 import { overviewSettings } from '../../apps/ops/src/overview';
 import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/src/telemetry.config';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
@@ -17,11 +19,12 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     telemetrySettings,
     unknownDeviceSettings,
     edgeSettings,
+    commandSettings,
     databaseSettings,
     ingestSettings,
     sinkSettings,
   ],
   relay: [databaseSettings, drainSettings, upkeepSettings],
   notification: [databaseSettings, intentSettings, routeSettings],
-  ops: [databaseSettings, overviewSettings],
+  ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configurationPage } from './configuration-page';
+import { edgePage } from './edge-page';
 import { errorsPage } from './errors-page';
 import { metricsPage } from './metrics-page';
 
 /** Reference pages that are made from the code, so that they cannot say anything else. */
 const PAGES: Readonly<Record<string, () => string>> = {
   'configuration.md': configurationPage,
+  'edge.md': edgePage,
   'errors.md': errorsPage,
   'metrics.md': metricsPage,
 };

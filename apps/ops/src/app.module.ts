@@ -3,6 +3,7 @@ import { DatabaseModule } from '@app/common/database';
 import { HealthModule } from '@app/common/health';
 import { LifecycleModule, type AppContext } from '@app/common/lifecycle';
 import { StreamsModule } from '@app/common/streams';
+import { CommandsModule } from './commands';
 import { OverviewModule } from './overview';
 
 /** The ops service: what no single app can tell, since it concerns all of them. */
@@ -16,6 +17,7 @@ export class AppModule {
         HealthModule,
         DatabaseModule.forRoot({ applicationName: 'odograph-ops', gatesReadiness: true, holdsLeases: false }),
         StreamsModule.forRoot(),
+        CommandsModule,
         OverviewModule,
       ],
     };

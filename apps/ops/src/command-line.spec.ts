@@ -18,7 +18,7 @@ describe('odo', () => {
   it('lists its commands', async () => {
     const { status, out } = await odo('--help');
     expect(status).toBe(0);
-    for (const command of ['env', 'migrate', 'schema', 'fleet', ...NOUNS])
+    for (const command of ['codec', 'env', 'migrate', 'schema', 'fleet', ...NOUNS])
       expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 

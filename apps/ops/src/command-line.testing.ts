@@ -20,6 +20,7 @@ interface Addresses {
   readonly operator: () => string;
   /** The same database as its owner. */
   readonly owner: () => string;
+  readonly redis?: () => string;
 }
 
 /** `odo` as an operator runs it in a folder of its own, and the owner's look at what it left behind. */
@@ -34,7 +35,7 @@ export class OdoInTest {
     let err = '';
     const status = await runCommandLine(args, {
       terminal: { out: (text) => (out += text), err: (text) => (err += text) },
-      environment: { DATABASE_URL: this.addresses.operator() },
+      environment: { DATABASE_URL: this.addresses.operator(), REDIS_URL: this.addresses.redis?.() },
       directory: this.directory,
     });
     return { status, out, err };

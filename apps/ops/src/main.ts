@@ -2,6 +2,7 @@ import { databaseSettings } from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { processTerminal } from './cli';
+import { commandRecordSettings } from './commands';
 import { runCommandLine } from './command-line';
 import { overviewSettings } from './overview';
 
@@ -12,7 +13,7 @@ async function main(): Promise<void> {
     await runApp({
       name: 'ops',
       defaultProbePort: 9104,
-      groups: [databaseSettings, overviewSettings],
+      groups: [databaseSettings, overviewSettings, commandRecordSettings],
       module: (context) => AppModule.forRoot(context),
     });
     return;

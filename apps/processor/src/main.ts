@@ -3,20 +3,29 @@ import { type INestApplication } from '@nestjs/common';
 import { databaseSettings, readSettings } from '@app/common/config';
 import { type AppContext, runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
-import { edgeSettings, EdgeTransport } from './edge';
+import { commandSettings } from './commands';
+import { EdgeListeners, edgeSettings } from './edge';
 import { ingestSettings } from './ingest';
 import { processorSettings } from './processor.config';
 import { sinkSettings } from './sink';
 import { telemetrySettings, unknownDeviceSettings } from './telemetry.config';
 
-/** The edge is a Nest transport; it opens with the Lifecycle's work, behind everything that it needs. */
+/** The edge's listeners are Nest transports; they open with the Lifecycle's work, behind everything that they need. */
 async function connectEdge(nest: INestApplication, context: AppContext): Promise<void> {
   if (!context.read(processorSettings).PROCESSOR_FEATURES.includes('edge')) return;
-  nest.connectMicroservice({ strategy: nest.get(EdgeTransport) }, { inheritAppConfig: true });
+  for (const strategy of nest.get(EdgeListeners).strategies) {
+    nest.connectMicroservice({ strategy }, { inheritAppConfig: true });
+  }
   return Promise.resolve();
 }
 
-const edgeGroups = [processorSettings, telemetrySettings, unknownDeviceSettings, edgeSettings];
+const edgeGroups = [
+  processorSettings,
+  telemetrySettings,
+  unknownDeviceSettings,
+  edgeSettings,
+  commandSettings,
+];
 const groups = [...edgeGroups, databaseSettings, ingestSettings, sinkSettings];
 
 void runApp({

@@ -1,6 +1,6 @@
 import { CodecError } from './errors';
 import { readIoBlock } from './io';
-import type { AvlPacket, AvlRecord } from './record';
+import { type AvlPacket, type AvlRecord, RecordFlag } from './record';
 import { AvlWalk } from './walk';
 import type { WalkedRecord } from './walked-record';
 
@@ -10,13 +10,22 @@ export interface DecodedRecord extends AvlRecord {
   readonly flags: number;
 }
 
-// Shared: its table over all IO ids is too large to make for each frame, and decoding never yields half-way.
-const sharedWalk = new AvlWalk([]);
+// Shared: its arrays are too large to make for each packet, and decoding never yields half-way.
+const sharedWalk = new AvlWalk();
 
 /** A whole TCP AVL frame as objects, checked like `AvlWalk.read`. `encodeAvl` of the result gives the same bytes. Throws CodecError. */
 export function decodeAvl(frame: Uint8Array): AvlPacket<DecodedRecord> {
+  return decodeWalked(() => sharedWalk.read(frame));
+}
+
+/** The AVL packet inside one UDP channel packet, checked like `AvlWalk.readDatagram`. Throws CodecError. */
+export function decodeChannelAvl(channelPacket: Uint8Array): AvlPacket<DecodedRecord> {
+  return decodeWalked(() => sharedWalk.readDatagram(channelPacket));
+}
+
+function decodeWalked(read: () => WalkedRecord[]): AvlPacket<DecodedRecord> {
   try {
-    const records = sharedWalk.read(frame);
+    const records = read();
     const { codecId } = sharedWalk;
     if (codecId === undefined) throw new CodecError('CODEC_UNKNOWN', 'the frame has no codec');
     return { codecId, records: records.map((record) => toRecord(record, codecId)) };
@@ -25,7 +34,7 @@ export function decodeAvl(frame: Uint8Array): AvlPacket<DecodedRecord> {
   }
 }
 
-function toRecord(record: WalkedRecord<never>, codecId: number): DecodedRecord {
+function toRecord(record: WalkedRecord, codecId: number): DecodedRecord {
   const { elements, declaredIoTotal, ...event } = readIoBlock(sharedWalk.ioBytes(record), codecId);
   const isSafe = record.timestampMs <= Number.MAX_SAFE_INTEGER;
   return {
@@ -40,6 +49,6 @@ function toRecord(record: WalkedRecord<never>, codecId: number): DecodedRecord {
     ...event,
     io: elements,
     ...(declaredIoTotal === elements.length ? {} : { declaredIoTotal }),
-    flags: record.flags,
+    flags: record.flags | (record.hasDuplicateIo ? RecordFlag.duplicateIo : 0),
   };
 }

@@ -1,11 +1,10 @@
-import { crc16 } from './crc16';
 import {
   CODEC_OFFSET,
   COUNT_OFFSET,
   FRAME_OVERHEAD_BYTES,
-  LENGTH_OFFSET,
   MIN_DATA_BYTES,
   RECORDS_OFFSET,
+  sealFrame,
 } from './envelope';
 import { CodecError } from './errors';
 import { type AvlLayout, FIXED_GROUP_WIDTHS, layoutOf, RECORD_HEAD_BYTES } from './layout';
@@ -27,7 +26,6 @@ export function encodeAvl(packet: AvlPacket): Buffer {
   const recordsBytes = groups.reduce((sum, grouped) => sum + recordBytes(grouped, layout), 0);
   const dataBytes = recordsBytes + MIN_DATA_BYTES;
   const frame = Buffer.alloc(dataBytes + FRAME_OVERHEAD_BYTES);
-  frame.writeUInt32BE(dataBytes, LENGTH_OFFSET);
   frame[CODEC_OFFSET] = layout.codecId;
   frame[COUNT_OFFSET] = recordCount;
   let at = RECORDS_OFFSET;
@@ -35,8 +33,7 @@ export function encodeAvl(packet: AvlPacket): Buffer {
     at = writeRecord(frame, at, record, groups[index] ?? [], layout);
   });
   frame[at] = recordCount;
-  frame.writeUInt32BE(crc16(frame, CODEC_OFFSET, at + 1), at + 1);
-  return frame;
+  return sealFrame(frame);
 }
 
 type Group = readonly IoElement[];
@@ -129,11 +126,12 @@ function u64(field: string, value: bigint): bigint {
   throw notEncodable(`${field} ${value} is not an unsigned 64-bit bigint`);
 }
 
-function checked(field: string, value: number | undefined, min: number, max: number): number {
+/** The value, or NOT_ENCODABLE where it is not an integer in the range. */
+export function checked(field: string, value: number | undefined, min: number, max: number): number {
   if (value !== undefined && Number.isInteger(value) && value >= min && value <= max) return value;
   throw notEncodable(`${field} ${value} is not an integer of ${min} to ${max}`);
 }
 
-function notEncodable(message: string): CodecError {
+export function notEncodable(message: string): CodecError {
   return new CodecError('NOT_ENCODABLE', message);
 }

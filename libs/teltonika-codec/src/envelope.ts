@@ -2,6 +2,7 @@ import { readU8, readU32 } from './bytes';
 import { crc16 } from './crc16';
 import { CodecError } from './errors';
 import { type AvlLayout, layoutOf } from './layout';
+import { channelPacketEnd, UDP_DATA_OFFSET } from './udp-header';
 
 /*
  * TCP frame: preamble 00000000, u32 length of the data field, data field {codec id, N1, records, N2}, u32 CRC of
@@ -30,12 +31,19 @@ export function trailingCountOffset(frame: Uint8Array): number {
 export interface AvlEnvelope {
   readonly layout: AvlLayout;
   readonly recordCount: number;
+  readonly recordsStart: number;
   /** Where the records must end exactly: the position of N2. */
   readonly recordsEnd: number;
 }
 
 /** Checks everything about a whole TCP AVL frame except its records. Throws CodecError. */
 export function openEnvelope(frame: Uint8Array): AvlEnvelope {
+  checkFrame(frame);
+  return openData(frame, CODEC_OFFSET, trailingCountOffset(frame));
+}
+
+/** Checks what frames of every codec share: preamble, length and CRC. Throws CodecError. */
+export function checkFrame(frame: Uint8Array): void {
   if (frame.length < MIN_DATA_BYTES + FRAME_OVERHEAD_BYTES) {
     throw new CodecError('LENGTH_INVALID', `${frame.length} bytes are no whole frame`, frame.length);
   }
@@ -49,13 +57,34 @@ export function openEnvelope(frame: Uint8Array): AvlEnvelope {
   if (!isCrcValid(frame)) {
     throw new CodecError('CRC_MISMATCH', 'the CRC does not match the data field', frame.length - 4);
   }
-  const layout = layoutOf(readU8(frame, CODEC_OFFSET), CODEC_OFFSET);
-  const recordCount = readU8(frame, COUNT_OFFSET);
-  const recordsEnd = trailingCountOffset(frame);
-  const trailingCount = readU8(frame, recordsEnd);
+}
+
+/** A frame around a data field that is in place already: preamble, length and CRC. */
+export function sealFrame(frame: Buffer): Buffer {
+  frame.writeUInt32BE(0, 0);
+  frame.writeUInt32BE(frame.length - FRAME_OVERHEAD_BYTES, LENGTH_OFFSET);
+  const crcOffset = frame.length - 4;
+  frame.writeUInt32BE(crc16(frame, CODEC_OFFSET, crcOffset), crcOffset);
+  return frame;
+}
+
+/** Checks everything about a UDP datagram of one channel packet except its records. Throws CodecError. */
+export function openDatagram(datagram: Uint8Array): AvlEnvelope {
+  const end = channelPacketEnd(datagram, 0);
+  if (end !== datagram.length) {
+    throw new CodecError('LENGTH_INVALID', `${datagram.length - end} bytes behind the channel packet`, end);
+  }
+  return openData(datagram, UDP_DATA_OFFSET, end - 1);
+}
+
+/** Codec and counts of the data field that starts at `codecAt` and has N2 at `recordsEnd`. */
+function openData(bytes: Uint8Array, codecAt: number, recordsEnd: number): AvlEnvelope {
+  const layout = layoutOf(readU8(bytes, codecAt), codecAt);
+  const recordCount = readU8(bytes, codecAt + 1);
+  const trailingCount = readU8(bytes, recordsEnd);
   if (trailingCount !== recordCount) {
     const message = `${recordCount} records before, ${trailingCount} behind the records`;
     throw new CodecError('COUNT_MISMATCH', message, recordsEnd);
   }
-  return { layout, recordCount, recordsEnd };
+  return { layout, recordCount, recordsStart: codecAt + 2, recordsEnd };
 }

@@ -24,9 +24,7 @@ export type CodecErrorCode =
   /** The records end before the data field does. */
   | 'TRAILING_BYTES'
   /** A value has no representation in the wire format asked for. */
-  | 'NOT_ENCODABLE'
-  /** An IO id was asked for that the walk was not told to pick. */
-  | 'IO_NOT_PICKED';
+  | 'NOT_ENCODABLE';
 
 /** The only error type that this library throws. `offset` is the byte position in the given bytes, where there is one. */
 export class CodecError extends Error {

@@ -1,5 +1,38 @@
+export {
+  type Beacon,
+  type BeaconScan,
+  BEACON_LIST,
+  decodeBeacons,
+  isBeaconList,
+  TAGGED_BEACON_LISTS,
+} from './beacons';
+export { CODEC_7, decodeCodec7, type LegacyPacket, type LegacyRecord } from './codec7';
+export { AvlColumns } from './columns';
+export {
+  CODEC_12,
+  CODEC_13,
+  CODEC_14,
+  CODEC_15,
+  type CommandCodecId,
+  type CommandMessage,
+  type CommandPacket,
+  CommandType,
+  decodeCommand,
+  encodeCommand,
+  payloadOf,
+  textOf,
+} from './command';
 export { crc16 } from './crc16';
 export { decodeAvl, type DecodedRecord } from './decode';
+export {
+  type DeviceFamily,
+  familyOf,
+  findIo,
+  type IoDefinition,
+  ioDefinitions,
+  type NamedValue,
+  valueOf,
+} from './dictionary/dictionary';
 export { encodeAvl } from './encode';
 export { CodecError, type CodecErrorCode } from './errors';
 export {
@@ -36,5 +69,16 @@ export {
   type RecordFlagName,
   recordFlagNames,
 } from './record';
+export {
+  type ChannelPacket,
+  decodeUdp,
+  decodeUdpAck,
+  encodeUdp,
+  encodeUdpAck,
+  splitDatagram,
+  type UdpAck,
+  type UdpHeader,
+  type UdpPacket,
+} from './udp';
 export { AvlWalk } from './walk';
 export { WalkedRecord } from './walked-record';

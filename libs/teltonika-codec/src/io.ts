@@ -2,7 +2,6 @@ import { readU16, readU32, readU64, readU8 } from './bytes';
 import { CodecError } from './errors';
 import { type AvlLayout, FIXED_GROUP_WIDTHS, layoutOf } from './layout';
 import type { IoElement } from './record';
-import { readCount, variableElementEnd } from './walk-io';
 
 /** A record's bytes behind its head. */
 export interface IoBlock {
@@ -23,7 +22,7 @@ export function readIoBlock(block: Uint8Array, codecId: number): IoBlock {
   if (at > end) throw new CodecError('RECORD_OVERRUN', 'the event IO id runs past the IO block', 0);
   const eventIoId = layout.eventIdBytes === 1 ? readU8(block, 0) : readU16(block, 0);
   const generationType = layout.generationTypeBytes === 1 ? { generationType: readU8(block, at - 1) } : {};
-  const declaredIoTotal = readCount(block, at, end, layout);
+  const declaredIoTotal = readCount(block, at, layout);
   at += layout.countBytes;
   const elements: IoElement[] = [];
   for (const width of FIXED_GROUP_WIDTHS) at = readFixedGroup(block, at, layout, width, elements);
@@ -44,7 +43,7 @@ function readFixedGroup(
   width: 1 | 2 | 4 | 8,
   elements: IoElement[],
 ): number {
-  const count = readCount(block, start, block.length, layout);
+  const count = readCount(block, start, layout);
   const stride = layout.elementIdBytes + width;
   let at = start + layout.countBytes;
   const groupEnd = at + count * stride;
@@ -70,14 +69,29 @@ function readVariableGroup(
   layout: AvlLayout,
   elements: IoElement[],
 ): number {
-  const count = readCount(block, start, block.length, layout);
+  const count = readCount(block, start, layout);
   let at = start + layout.countBytes;
   for (let seen = 0; seen < count; seen++) {
-    const elementEnd = variableElementEnd(block, at, block.length);
+    const elementEnd = variableElementEnd(block, at);
     // Copied: a view would keep the whole frame in memory for as long as the value lives.
     const value = Buffer.from(block.subarray(at + 4, elementEnd));
     elements.push({ id: readU16(block, at), size: 'variable', value });
     at = elementEnd;
   }
   return at;
+}
+
+/** A total or group count; throws RECORD_OVERRUN when it is not whole before the end. */
+function readCount(block: Uint8Array, at: number, layout: AvlLayout): number {
+  if (at + layout.countBytes > block.length) {
+    throw new CodecError('RECORD_OVERRUN', 'an IO count runs past the IO block', at);
+  }
+  return layout.countBytes === 1 ? readU8(block, at) : readU16(block, at);
+}
+
+/** Where the variable-width element at `at` ends: {u16 id, u16 length, bytes}. Throws RECORD_OVERRUN. */
+function variableElementEnd(block: Uint8Array, at: number): number {
+  const elementEnd = at + 4 > block.length ? Infinity : at + 4 + readU16(block, at + 2);
+  if (elementEnd <= block.length) return elementEnd;
+  throw new CodecError('RECORD_OVERRUN', 'a variable-width IO element runs past the IO block', at);
 }

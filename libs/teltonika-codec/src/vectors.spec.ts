@@ -2,12 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { codeOf } from '../test/code-of';
+import { type CommandMessage, decodeCommand, encodeCommand, payloadOf } from './command';
 import { decodeAvl, type DecodedRecord } from './decode';
 import { encodeAvl } from './encode';
 import { FrameReader, type ReadResult } from './framing';
 import { readIoBlock } from './io';
 import { decodeLogin, encodeAck, encodeLogin, LOGIN_ACCEPTED, LOGIN_REJECTED } from './login';
 import { recordFlagNames } from './record';
+import { decodeUdp, encodeUdp, encodeUdpAck } from './udp';
 import { AvlWalk } from './walk';
 
 const count = z.int().optional();
@@ -36,6 +38,28 @@ const avlExpect = z.object({
   ack: z.string(),
   first: firstRecord,
   last: z.object({ ...place, ...size }),
+});
+const commandExpect = z.object({
+  codec: z.int(),
+  quantity: z.int(),
+  messages: z.array(
+    z.object({
+      type: z.int(),
+      text: z.string().optional(),
+      hex: z.string().optional(),
+      timestamp_s: count,
+      imei: z.string().optional(),
+    }),
+  ),
+});
+const udpExpect = z.object({
+  packet_id: z.int(),
+  not_usable: z.int(),
+  avl_packet_id: z.int(),
+  imei: z.string(),
+  codec: z.int(),
+  records: z.int(),
+  first: z.object({ ...place, ...fix, io }),
 });
 const loginExpect = z.object({ imei: z.string(), server_accept: z.string(), server_reject: z.string() });
 const published = z.object({
@@ -113,7 +137,59 @@ function publishedVectors(): void {
     }
   });
 
+  const vectors = lines.map((line) => published.parse(JSON.parse(line)));
+  const ofKind = (transport: string, kind: string, valid: boolean) =>
+    vectors
+      .filter((v) => v.transport === transport && v.kind === kind && v.valid === valid)
+      .map((v) => [v.id, v] as const);
+
+  it.each(ofKind('tcp', 'command', true))('command %s', (_, { hex, expect: wanted }) => {
+    const { codec, quantity, messages } = commandExpect.parse(wanted);
+    const packet = decodeCommand(bytesOf(hex));
+    expect(packet.codecId).toBe(codec);
+    expect(packet.quantity ?? packet.messages.length).toBe(quantity);
+    expect(packet.messages.map(viewOfMessage)).toEqual(messages.map(viewOfWanted));
+    expect(encodeCommand(packet).toString('hex')).toBe(hex);
+  });
+
+  it.each(ofKind('tcp', 'command', false))('invalid command %s is not decoded', (_, { hex }) => {
+    expect(codeOf(() => decodeCommand(bytesOf(hex)))).toMatch(/^(CRC_MISMATCH|LENGTH_INVALID)$/);
+  });
+
+  it.each(ofKind('udp', 'avl', true))('datagram %s', (_, { hex, expect: wanted }) => {
+    const expected = udpExpect.parse(wanted);
+    const [packet, ...others] = decodeUdp(bytesOf(hex));
+    if (packet === undefined) throw new Error('nothing decoded');
+    const { header, codecId, records } = packet;
+    expect(others).toEqual([]);
+    expect(header).toEqual({
+      packetId: expected.packet_id,
+      packetType: expected.not_usable,
+      avlPacketId: expected.avl_packet_id,
+      imei: expected.imei,
+    });
+    expect([codecId, records.length]).toEqual([expected.codec, expected.records]);
+    const [first] = records;
+    expect(first).toMatchObject({
+      timestampMs: expected.first.ts_ms,
+      altitudeM: expected.first.altitude,
+      latitude: expected.first.lat_raw,
+      longitude: expected.first.lng_raw,
+      eventIoId: expected.first.event_io,
+    });
+    const shown = first?.io.map(({ id, value }) => [String(id), shownValue(value)]) ?? [];
+    expect(Object.fromEntries(shown)).toEqual(expected.first.io);
+    expect(encodeUdp(packet).toString('hex')).toBe(hex);
+  });
+
+  it.each(ofKind('udp', 'avl', false))('invalid datagram %s is not decoded', (id, { hex }) => {
+    // Four channel packets in one datagram, which the corpus counts as one of a wrong length.
+    if (id === 'filipkroca-udp-c8e-1') expect(decodeUdp(bytesOf(hex))).toHaveLength(4);
+    else expect(codeOf(() => decodeUdp(bytesOf(hex)))).not.toBe('accepted');
+  });
+
   it('are all there', () => {
+    expect(vectors).toHaveLength(228);
     const frames = named('avl', true).map(([, v]) => avlExpect.parse(v.expect));
     const extended = frames.filter((f) => f.codec !== 0x10);
     expect(extended).toHaveLength(167);
@@ -182,10 +258,23 @@ const REACTIONS: Record<
 
 function derivedVectors(): void {
   const file = readFileSync(join(folder, 'vectors-derived.json'), 'utf8');
-  const tcp = z
-    .array(derived)
-    .parse(JSON.parse(file))
-    .filter((v) => v.transport === 'tcp');
+  const all = z.array(derived).parse(JSON.parse(file));
+  const tcp = all.filter((v) => v.transport === 'tcp');
+  const udp = all.filter((v) => v.transport === 'udp');
+
+  it('have a reaction written down each', () => {
+    const written = [...Object.keys(REACTIONS), ...Object.keys(UDP_REACTIONS)].sort();
+    expect(all.map((v) => v.id).sort()).toEqual(written);
+    expect(all).toHaveLength(52);
+  });
+
+  it.each(udp.map((v) => [v.id, v] as const))('%s', (id, { hex, ack }) => {
+    const datagram = bytesOf(hex ?? '');
+    const wanted = UDP_REACTIONS[id] ?? '';
+    const code = codeOf(() => decodeUdp(datagram));
+    expect(code === 'accepted' ? ackOf(datagram) : code).toBe(wanted);
+    if (ack !== undefined) expect(wanted).toBe(ack);
+  });
 
   it.each(tcp.map((v) => [v.id, v] as const))('%s', (id, { state, hex, chunks }) => {
     const reaction = REACTIONS[id];
@@ -220,6 +309,33 @@ function expectWalk(
   if (flags !== undefined) expect(recordFlagNames(packet.records[0]?.flags ?? 0)).toEqual(flags);
 }
 
+/** What becomes of a datagram: the ack of each channel packet, or the code it is dropped with. */
+const UDP_REACTIONS: Record<string, string> = {
+  'udp-ok': '0005cafe010501',
+  'udp-type-0': '0005cafe010501',
+  'udp-two-channel-packets': '0005cafe0105010005cafe010501',
+  'udp-length-mismatch': 'LENGTH_INVALID',
+  'udp-truncated': 'LENGTH_INVALID',
+  'udp-imei-14': 'LENGTH_INVALID',
+  'udp-n2-mismatch': 'COUNT_MISMATCH',
+};
+
+function ackOf(datagram: Buffer): string {
+  const acks = decodeUdp(datagram).map(({ header, records }) =>
+    encodeUdpAck({ ...header, recordCount: records.length }),
+  );
+  return Buffer.concat(acks).toString('hex');
+}
+
+function viewOfMessage({ type, payload, timestampS, imei }: CommandMessage) {
+  return { type, hex: payload.toString('hex'), timestampS, imei };
+}
+
+function viewOfWanted(wanted: z.infer<typeof commandExpect>['messages'][number]) {
+  const { type, text, hex, timestamp_s, imei } = wanted;
+  return { type, hex: hex ?? payloadOf(text ?? '').toString('hex'), timestampS: timestamp_s, imei };
+}
+
 function bytesOf(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
@@ -246,7 +362,7 @@ function afterLogin(chunks: Buffer[]): ReadResult[] {
 
 function viewOfPlace(frame: Buffer, records: readonly DecodedRecord[], index: number) {
   const r = records[index];
-  const walk = new AvlWalk([]);
+  const walk = new AvlWalk();
   const walked = walk.read(frame)[index];
   if (r === undefined || walked === undefined) throw new Error(`no record ${index}`);
   return {
@@ -262,7 +378,7 @@ function viewOfPlace(frame: Buffer, records: readonly DecodedRecord[], index: nu
 
 function viewOfFirst(frame: Buffer, records: readonly DecodedRecord[]) {
   const [r] = records;
-  const walk = new AvlWalk([]);
+  const walk = new AvlWalk();
   const [walked] = walk.read(frame);
   if (r === undefined || walked === undefined) throw new Error('no first record');
   const groupCount = (wanted: unknown) => r.io.filter((e) => e.size === wanted).length;

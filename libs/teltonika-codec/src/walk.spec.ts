@@ -104,7 +104,7 @@ describe('walk over records', () => {
   });
 
   it.each(FRAMES)('%s: a stored IO block truncated at any byte, or longer, is refused', (_, frame) => {
-    const walk = new AvlWalk([]);
+    const walk = new AvlWalk();
     const [first] = walk.read(frame);
     if (first === undefined) throw new Error('no record');
     const block = Buffer.from(walk.ioBytes(first));
@@ -152,11 +152,11 @@ describe('walk over records', () => {
       frame8E.length - 5,
     ],
   ])('refuses a wrong %s with code and offset', (_, frame, code, offset) => {
-    expect(outcomeOf(() => new AvlWalk([]).read(frame))).toEqual({ code, offset });
+    expect(outcomeOf(() => new AvlWalk().read(frame))).toEqual({ code, offset });
   });
 
   it('keeps nothing of a frame that fails half-way', () => {
-    const walk = new AvlWalk([239]);
+    const walk = new AvlWalk();
     expect(walk.read(frame8)).toHaveLength(2);
     expect(() => walk.read(spliced(frame8, frame8.length - 5, 0, [0]))).toThrow(CodecError);
     expect(walk.records).toEqual([]);
@@ -164,7 +164,7 @@ describe('walk over records', () => {
   });
 
   it('is reused: values of an earlier frame do not show through, sorting does not disturb the next read', () => {
-    const walk = new AvlWalk([239, 66]);
+    const walk = new AvlWalk();
     expect(walk.read(frame8).map((r) => [r.index, r.io(239), r.io(66)])).toEqual([
       [0, 1, 12_874],
       [1, undefined, undefined],
@@ -178,7 +178,7 @@ describe('walk over records', () => {
   });
 
   it('shows as many records as the last frame has', () => {
-    const walk = new AvlWalk([]);
+    const walk = new AvlWalk();
     const lengths = [2, 0, 1, 2].map((count) => {
       const records = Array.from({ length: count }, () => record([]));
       return walk.read(encodeAvl({ codecId: CODEC_8, records })).length;
@@ -186,11 +186,33 @@ describe('walk over records', () => {
     expect(lengths).toEqual([2, 0, 1, 2]);
   });
 
-  it('says so when an id is asked for that was not picked', () => {
-    const ids: number[] = [239];
-    const [first] = new AvlWalk(ids).read(frame8);
-    expect(codeOf(() => first?.io(66))).toBe('IO_NOT_PICKED');
-    expect(() => new AvlWalk([0x1_0000])).toThrow(CodecError);
+  it('gives the last of two values of one id, and none that is no exact number', () => {
+    const io: IoElement[] = [
+      { id: 5, size: 1, value: 1 },
+      { id: 5, size: 4, value: 0xffff_ffff },
+      { id: 6, size: 8, value: 2n ** 53n - 1n },
+      { id: 7, size: 8, value: 2n ** 53n },
+      { id: 8, size: 'variable', value: Buffer.from([1]) },
+    ];
+    const [first] = new AvlWalk().read(encodeAvl({ codecId: CODEC_8_EXTENDED, records: [record(io)] }));
+    expect([5, 6, 7, 8, 9].map((id) => first?.io(id))).toEqual([
+      0xffff_ffff,
+      2 ** 53 - 1,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(first?.hasDuplicateIo).toBe(true);
+  });
+
+  it('reads more elements than it first had room for', () => {
+    const io = Array.from({ length: 9_000 }, (_, id): IoElement => ({ id, size: 1, value: id % 256 }));
+    const walk = new AvlWalk();
+    const [first] = walk.read(encodeAvl({ codecId: CODEC_8_EXTENDED, records: [record(io)] }));
+    expect([first?.ioCount, first?.io(8_999), first?.hasDuplicateIo]).toEqual([9_000, 8_999 % 256, false]);
+    expect(Array.from(walk.columns.elementLow.subarray(0, 300))).toEqual(
+      io.slice(0, 300).map((e) => e.value),
+    );
   });
 
   it.each<[string, Partial<AvlRecord>, number]>([
@@ -215,6 +237,6 @@ describe('walk over records', () => {
       recordFlagNames(flags),
       [],
     ]);
-    expect(new AvlWalk([]).read(frame)[0]?.isFixValid).toBe(flags !== RecordFlag.fixInvalid);
+    expect(new AvlWalk().read(frame)[0]?.isFixValid).toBe(flags !== RecordFlag.fixInvalid);
   });
 });

@@ -13,7 +13,7 @@ const connectionSettings = settingGroup([], {
 });
 
 export interface ConnectionSource {
-  /** The value of `--database-url`. */
+  /** The value of `--database-url` or `--redis-url`. */
   readonly flag: string | undefined;
   readonly environment: Environment;
   /** Where the command runs. */
@@ -43,6 +43,32 @@ export async function resolveDatabaseUrl(source: ConnectionSource, authority: Au
     });
   }
   return authority === 'owner' ? stack.databaseUrl : asRole(stack.databaseUrl, OPERATOR_ROLE);
+}
+
+const redisUrl = url(['redis', 'rediss']);
+const redisSettings = settingGroup([], {
+  REDIS_URL: redisUrl.optional().describe('Redis that the command works on.'),
+});
+
+/**
+ * The Redis of a command: what `--redis-url` says, else REDIS_URL (or REDIS_URL_FILE), else the running stack.
+ *
+ * @throws OdographError INPUT_INVALID or CONFIG_INVALID where it is no URL of Redis, or there is none.
+ */
+export async function resolveRedisUrl({ flag, environment, directory }: ConnectionSource): Promise<string> {
+  if (flag !== undefined) {
+    const parsed = redisUrl.safeParse(flag);
+    if (parsed.success) return parsed.data;
+    const detail = `--redis-url ${parsed.error.issues[0]?.message ?? 'is no URL'}`;
+    throw new OdographError('INPUT_INVALID', { detail });
+  }
+  const given = readSettings(redisSettings, environment).REDIS_URL;
+  if (given !== undefined) return given;
+  const stack = await findRunningStack(directory);
+  if (stack !== undefined) return stack.redisUrl;
+  throw new OdographError('CONFIG_INVALID', {
+    detail: 'REDIS_URL is not set, --redis-url is not given and no stack runs in this folder',
+  });
 }
 
 function asRole(ownerUrl: string, role: string): string {

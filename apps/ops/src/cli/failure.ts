@@ -2,17 +2,14 @@ import { CommanderError } from 'commander';
 import { isOutage } from '@app/common/database';
 import { describeError, OdographError } from '@app/common/errors';
 import { AnsweredFailure } from './answered-failure';
+import { FAILURE_STATUS, USAGE_STATUS } from './exit-status';
 import { type Terminal } from './terminal';
-
-/** Exit statuses of `odo`: what was given is wrong (arguments or a file), or it was right and did not work. */
-export const USAGE_STATUS = 2;
-export const FAILURE_STATUS = 1;
 
 /** Says what went wrong in one line, `CODE: message. action`, and gives the exit status. */
 export function reportFailure(error: unknown, terminal: Terminal, withTrace: boolean): number {
   // Commander has written its line already; help and --version end with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_STATUS;
-  if (error instanceof AnsweredFailure) return FAILURE_STATUS;
+  if (error instanceof AnsweredFailure) return error.status;
   terminal.err(`${oneLine(error)}\n`);
   if (withTrace && error instanceof Error) terminal.err(`${error.stack ?? error.message}\n`);
   return error instanceof OdographError && error.code === 'INPUT_INVALID' ? USAGE_STATUS : FAILURE_STATUS;

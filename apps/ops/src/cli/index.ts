@@ -1,7 +1,8 @@
 export { changeOf, isRemoved, type Change } from './change';
 export { readCsv } from './csv';
 export * from './drafted';
-export { FAILURE_STATUS, reportFailure, usageLine, USAGE_STATUS } from './failure';
+export { FAILURE_STATUS, USAGE_STATUS } from './exit-status';
+export { reportFailure, usageLine } from './failure';
 export * from './fields';
 export { readGeoJson } from './geojson';
 export { Invocation, type Surroundings } from './invocation';

@@ -3,11 +3,13 @@ import { type Environment } from '@app/common/config';
 import { Database, statement, type Transaction } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { createLogger } from '@app/common/observability';
+import { RedisStreams, type Streams } from '@app/common/streams';
 import { defaultActor } from './actor';
 import { AnsweredFailure } from './answered-failure';
 import { appendAudit } from './audit';
 import { type Change } from './change';
-import { resolveDatabaseUrl, type Authority } from './connection';
+import { resolveDatabaseUrl, resolveRedisUrl, type Authority } from './connection';
+import { FAILURE_STATUS } from './exit-status';
 import lockEdits from './sql/lock-edits.sql';
 import { formatFields, formatTable, type Column } from './table';
 import { type Terminal } from './terminal';
@@ -25,6 +27,7 @@ export interface Surroundings {
 /** Options that every command takes. */
 interface CommonOptions {
   readonly databaseUrl?: string;
+  readonly redisUrl?: string;
   readonly actor?: string;
   readonly json?: boolean;
 }
@@ -82,6 +85,22 @@ export class Invocation {
     }
   }
 
+  /** Works on the streams. @throws OdographError REDIS_UNREACHABLE before anything is done. */
+  async withStreams<Result>(work: (streams: Streams) => Promise<Result>): Promise<Result> {
+    const { environment, directory } = this.surroundings;
+    const streams = new RedisStreams({
+      url: await resolveRedisUrl({ flag: this.common.redisUrl, environment, directory }),
+      // The apps insist on what the deployer declares; a command takes the server as it is.
+      ...{ fsync: 'everysec', waitReplicas: 0, startupTimeoutMs: STARTUP_TIMEOUT_MS },
+    });
+    try {
+      await streams.start();
+      return await work(streams);
+    } finally {
+      await streams.close();
+    }
+  }
+
   /** Runs edits and their audit in one transaction; `dryRun` does all of it and takes it back. */
   async edit<Row>(
     action: string,
@@ -131,9 +150,9 @@ export class Invocation {
     this.surroundings.terminal.out(this.common.json === true ? `${JSON.stringify(json, null, 2)}\n` : text());
   }
 
-  /** Ends with status 1 though the answer was given: what it says is not well. */
-  failQuietly(): never {
-    throw new AnsweredFailure();
+  /** Ends with this status though the answer was given: what it says is not well. */
+  failQuietly(status = FAILURE_STATUS): never {
+    throw new AnsweredFailure(status);
   }
 
   /** A remark beside the answer. */
@@ -141,7 +160,8 @@ export class Invocation {
     this.surroundings.terminal.err(`${text}\n`);
   }
 
-  private actor(): string {
+  /** Who does this, for the audit. @throws OdographError INPUT_INVALID */
+  actor(): string {
     const { actor = defaultActor() } = this.common;
     if (actor.trim() === '') throw new OdographError('INPUT_INVALID', { detail: '--actor is empty' });
     return actor;

@@ -8,7 +8,7 @@ export interface Verb {
   /** A whole command line that works as it stands. */
   readonly example: string;
   readonly notes?: string;
-  readonly run: (invocation: Invocation, argument: string | undefined) => Promise<void>;
+  readonly run: (invocation: Invocation, argument: string | undefined, second?: string) => Promise<void>;
 }
 
 /** Adds a verb whose help ends with its notes and an example; options are the caller's to add. */
@@ -23,6 +23,6 @@ export function registerVerb(
     .description(summary)
     .addHelpText('after', text.join('\n'))
     .action(async function (this: Command) {
-      await run(new Invocation(surroundings, this), this.args[0]);
+      await run(new Invocation(surroundings, this), this.args[0], this.args[1]);
     });
 }

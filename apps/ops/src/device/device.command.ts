@@ -1,5 +1,6 @@
 import { type Command } from 'commander';
 import { readCsv, registerNoun, registerVerb, checkArguments, type Noun, type Surroundings } from '../cli';
+import { registerCommands } from './command-verbs';
 import { deviceDraft, deviceKey, type DeviceDraft, type DeviceKey } from './device.schema';
 import {
   findDevices,
@@ -52,7 +53,7 @@ const deviceNoun: Noun<DeviceDraft, DeviceKey, DeviceRow> = {
   remove: removeDevice,
 };
 
-/** `odo device add|list|show|remove|import`, and `enable|disable`. */
+/** `odo device add|list|show|remove|import`, `enable|disable`, and `send|commands`. */
 export function registerDevice(program: Command, surroundings: Surroundings): void {
   const device = registerNoun(program, surroundings, deviceNoun);
   for (const [verb, enabled] of [
@@ -72,4 +73,5 @@ export function registerDevice(program: Command, surroundings: Surroundings): vo
       },
     });
   }
+  registerCommands(device, surroundings);
 }

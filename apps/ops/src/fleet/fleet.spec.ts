@@ -26,7 +26,7 @@ async function runAgainst(script: Script, options: Partial<FleetOptions> = {}): 
 /** Keys of all records that the edge got, in frames that decode. */
 async function keysAt({ frames }: ScriptedEdge, { ledger }: Fleet): Promise<Set<string>> {
   const digest = await loadRecordDigest();
-  const walk = new AvlWalk([]);
+  const walk = new AvlWalk();
   const undecodable = new Set(ledger.parked.map(({ frame }) => frame.toString('hex')));
   const keys = new Set<string>();
   for (const { imei, hex } of frames.filter((frame) => !undecodable.has(frame.hex))) {

@@ -30,7 +30,7 @@ it('gives the same bytes for the same seed, others for another', () => {
 });
 
 it('makes frames that the codec reads, record by record as the ledger knows them', () => {
-  const walk = new AvlWalk([]);
+  const walk = new AvlWalk();
   for (const { packet } of all) {
     expect(packet.frame.length).toBeLessThanOrEqual(1280);
     if (packet.kind === 'undecodable') {

@@ -1,4 +1,6 @@
 import {
+  COMMAND_RECORD_GROUP,
+  COMMAND_RESPONSES,
   FLEET_EVENTS,
   GATEWAY_CLIENT_EVENTS,
   MAIL_DELIVERY_COMMANDS,
@@ -22,6 +24,7 @@ export function watchedStreams(telemetryShards: number): readonly WatchedStream[
   return [
     ...shards.map((shard) => ({ stream: telemetryStream(shard), groups: [PROCESSOR_GROUP] })),
     { stream: NOTIFICATION_INTENTS, groups: [NOTIFICATION_GROUP] },
+    { stream: COMMAND_RESPONSES, groups: [COMMAND_RECORD_GROUP] },
     ...shards.map((shard) => ({ stream: telemetryDeadLetterStream(shard), groups: [] })),
     ...[TELEMETRY_LIVE, FLEET_EVENTS, GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS].map((stream) => ({
       stream,

@@ -2,6 +2,7 @@ import { eventually } from '@app/common/testing';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
 import { TestEdge, type TestEdgeOptions } from './test-edge';
 import { corrupted, forged, frameOf, IMEI, OTHER_IMEI } from './test-kit';
+import { expectRowCounted, row } from './test-matrix';
 
 /*
  * Rows of the bad-input matrix over real sockets: what concerns frames. Each asserts the answer, the
@@ -31,9 +32,6 @@ async function expectCount(
   });
 }
 
-const expectRefusal = (edge: TestEdge, code: string): Promise<void> =>
-  expectCount(edge, 'edge_refusals_total', { code }, 1);
-
 /** Whatever one device did, another one gets its ack. */
 async function expectNextIsServed(edge: TestEdge): Promise<void> {
   const next = await edge.logIn(OTHER_IMEI);
@@ -56,14 +54,14 @@ describe('frames that are not right', () => {
     result: string,
     parked: string[],
   ])[] = [
-    ['10: CRC mismatch', corrupted(frameOf(2)), ack(0), 'crc_mismatch', []],
-    ['11: upper half of the CRC', withCrcHighBits(frameOf(2)), ack(0), 'crc_mismatch', []],
-    ['12: unknown codec', forged({ codecId: 0x09, n1: 7 }), ack(7), 'parked', ['FRAME_UNDECODABLE']],
-    ['13: N2 is not N1', forged({ n1: 5 }), ack(5), 'parked', ['FRAME_UNDECODABLE']],
-    ['13: records overrun, which is for ingest to see', overrun, ack(2), 'acked', []],
-    ['15: no record', frameOf(0), ack(0), 'acked', []],
+    [row(10, 'CRC mismatch'), corrupted(frameOf(2)), ack(0), 'crc_mismatch', []],
+    [row(11, 'upper half of the CRC'), withCrcHighBits(frameOf(2)), ack(0), 'crc_mismatch', []],
+    [row(12, 'unknown codec'), forged({ codecId: 0x09, n1: 7 }), ack(7), 'parked', ['FRAME_UNDECODABLE']],
+    [row(13, 'N2 is not N1'), forged({ n1: 5 }), ack(5), 'parked', ['FRAME_UNDECODABLE']],
+    [row(13, 'records overrun, which is for ingest to see'), overrun, ack(2), 'acked', []],
+    [row(15, 'no record'), frameOf(0), ack(0), 'acked', []],
     [
-      '15: bytes where no record is said to be',
+      row(15, 'bytes where no record is said to be'),
       forged({ n1: 0, n2: 0 }),
       ack(0),
       'parked',
@@ -85,7 +83,7 @@ describe('frames that are not right', () => {
     await expectNextIsServed(edge);
   });
 
-  it('10: the third identical one is kept as a dead letter', async () => {
+  it(row(10, 'the third identical one is kept as a dead letter'), async () => {
     const edge = await listen();
     const device = await edge.logIn(IMEI);
     const bad = corrupted(frameOf(2));
@@ -95,7 +93,7 @@ describe('frames that are not right', () => {
     }
     expect(edge.kit.sink.parked).toMatchObject([{ entry: { frame: bad }, reason: { code: 'CRC_REPEATED' } }]);
     await expectCount(edge, 'edge_frames_total', { result: 'crc_mismatch' }, 2);
-    await expectCount(edge, 'edge_frames_total', { result: 'parked' }, 1);
+    await expectRowCounted(edge.kit, 10);
     await expectNextIsServed(edge);
   });
 
@@ -105,27 +103,29 @@ describe('frames that are not right', () => {
     ['codec 14', forged({ codecId: 0x0e })],
     ['codec 15', forged({ codecId: 0x0f })],
     ['codec 12 without content', forged({ codecId: 0x0c, n1: 0, n2: 0 })],
-    ['codec 12 with a wrong CRC', corrupted(forged({ codecId: 0x0c }))],
-  ])('25: %s is never acknowledged', async (_, frame) => {
+    ['codec 12 with a wrong CRC', corrupted(forged({ codecId: 0x0c })), 'crc_mismatch'],
+  ])(row(25, '%s is never acknowledged'), async (_, frame, result = 'command') => {
     const edge = await listen();
     const device = await edge.logIn(IMEI);
     device.send(Buffer.concat([frame, frameOf(2)]));
     expect(await device.next(4)).toBe(ack(2));
     expect(device.heard).toBe(`01${ack(2)}`);
     expect(edge.kit.sink.appended).toHaveLength(1);
+    if (result === 'command') await expectRowCounted(edge.kit, 25);
+    else await expectCount(edge, 'edge_frames_total', { result }, 1);
     await expectNextIsServed(edge);
   });
 });
 
 describe('what is odd and right', () => {
-  it('23: the same IMEI again is answered yes', async () => {
+  it(row(23, 'the same IMEI again is answered yes'), async () => {
     const edge = await listen();
     const device = await edge.logIn(IMEI);
     device.send(Buffer.concat([login, frameOf(1)]));
     expect(await device.next(5)).toBe(`01${ack(1)}`);
   });
 
-  it('24: frames and pings in one segment get one ack each, in order', async () => {
+  it(row(24, 'frames and pings in one segment get one ack each, in order'), async () => {
     const edge = await listen();
     const device = await edge.connect();
     const ping = hex('ff');
@@ -133,7 +133,7 @@ describe('what is odd and right', () => {
     expect(await device.next(13)).toBe(`01${ack(1)}${ack(2)}${ack(3)}`);
   });
 
-  it('30: a frame that comes again is acknowledged again', async () => {
+  it(row(30, 'a frame that comes again is acknowledged again'), async () => {
     const edge = await listen();
     const device = await edge.logIn(IMEI);
     for (let turn = 0; turn < 2; turn += 1) {
@@ -156,8 +156,8 @@ describe('what is odd and right', () => {
   });
 });
 
-describe('28: the store is down', () => {
-  it('no ack, no further reading, and the ack when it comes back in time', async () => {
+describe('while the store is down', () => {
+  it(row(28, 'no ack, no further reading, and the ack when it comes back in time'), async () => {
     const edge = await listen();
     let isDown = true;
     edge.kit.sink.before = () => (isDown ? Promise.reject(new Error('no store')) : Promise.resolve());
@@ -170,13 +170,13 @@ describe('28: the store is down', () => {
     await expectCount(edge, 'edge_frames_total', { result: 'acked' }, 2);
   });
 
-  it('closes without an answer after the hold', async () => {
+  it(row(28, 'closes without an answer after the hold'), async () => {
     const edge = await listen({ holdMs: SHORT_MS });
     edge.kit.sink.before = () => Promise.reject(new Error('no store'));
     const device = await edge.logIn(IMEI);
     device.send(frameOf(2));
     expect(await device.closed()).toBe('01');
-    await expectRefusal(edge, 'STORE_DOWN');
+    await expectRowCounted(edge.kit, 28);
     await expectCount(edge, 'edge_frames_total', { result: 'refused' }, 1);
     edge.kit.sink.before = () => Promise.resolve();
     await expectNextIsServed(edge);

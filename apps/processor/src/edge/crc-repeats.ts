@@ -1,3 +1,5 @@
+import { BoundedMap } from './bounded-map';
+
 /** More devices than this with a bad frame at once are not told apart for ever; the oldest is forgotten first. */
 const MAX_DEVICES = 10_000;
 
@@ -12,7 +14,7 @@ export interface Repeat {
  * refused packet and would never reach the third time.
  */
 export class CrcRepeats {
-  private readonly latest = new Map<string, Repeat & { readonly digest: bigint }>();
+  private readonly latest = new BoundedMap<string, Repeat & { readonly digest: bigint }>(MAX_DEVICES);
 
   note(imei: string, digest: bigint, nowMs: number): Repeat {
     const before = this.latest.get(imei);
@@ -22,15 +24,7 @@ export class CrcRepeats {
       count: isSame ? before.count + 1 : 1,
       firstAtMs: isSame ? before.firstAtMs : nowMs,
     };
-    // Taken out first, so that the map's order is that of the latest note.
-    this.latest.delete(imei);
     this.latest.set(imei, repeat);
-    if (this.latest.size > MAX_DEVICES) {
-      for (const oldest of this.latest.keys()) {
-        this.latest.delete(oldest);
-        break;
-      }
-    }
     return repeat;
   }
 

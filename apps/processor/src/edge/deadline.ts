@@ -2,12 +2,17 @@
 export type Wait = 'login' | 'frame' | 'idle' | 'write';
 
 /**
- * The one timer of a session. `within` starts a wait anew; `since` starts it only where that wait is not running
+ * The one time limit of a session. `within` starts a wait anew; `since` starts it only where that wait is not running
  * already, so that a byte a minute does not extend it.
+ *
+ * Its timer is not moved with every frame: it fires at the earliest limit that was ever set, looks, and is set again
+ * for what is left. A timer for each wait of each frame would cost more than the frame.
  */
 export class Deadline {
   private timer: NodeJS.Timeout | undefined;
+  private firesAt = 0;
   private current: Wait | undefined;
+  private dueAt = 0;
 
   constructor(
     private readonly limitsMs: Readonly<Record<Wait, number>>,
@@ -15,24 +20,38 @@ export class Deadline {
   ) {}
 
   within(wait: Wait): void {
-    // Every chunk comes through here, and moving a timer costs a fraction of making one.
-    if (this.current === wait && this.timer !== undefined) this.timer.refresh();
-    else this.start(wait);
+    this.current = wait;
+    this.dueAt = performance.now() + this.limitsMs[wait];
+    if (this.timer === undefined || this.firesAt > this.dueAt) this.arm(this.limitsMs[wait]);
   }
 
   since(wait: Wait): void {
-    if (this.current !== wait) this.start(wait);
+    if (this.current !== wait) this.within(wait);
   }
 
-  clear(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+  /** Nothing is waited for until the next wait. */
+  rest(): void {
     this.current = undefined;
   }
 
-  private start(wait: Wait): void {
+  /** For good. */
+  clear(): void {
+    this.rest();
     clearTimeout(this.timer);
-    this.current = wait;
-    this.timer = setTimeout(() => this.expired(wait), this.limitsMs[wait]);
+    this.timer = undefined;
+  }
+
+  private arm(ms: number): void {
+    clearTimeout(this.timer);
+    this.firesAt = performance.now() + ms;
+    this.timer = setTimeout(() => this.look(), ms);
+  }
+
+  private look(): void {
+    this.timer = undefined;
+    if (this.current === undefined) return;
+    const leftMs = Math.ceil(this.dueAt - performance.now());
+    if (leftMs > 0) this.arm(leftMs);
+    else this.expired(this.current);
   }
 }

@@ -5,8 +5,10 @@ export interface DeviceLink {
   readonly transport: Transport;
   /** Remote address and port, for operators. */
   readonly peer: string;
-  /** Resolves to true when the bytes are with the operating system, to false when the link is gone. */
-  write(bytes: Uint8Array): Promise<boolean>;
+  /** The address alone, by which bad logins are counted. */
+  readonly address: string;
+  /** True when the bytes are with the operating system, at once or later; false when the link is gone. */
+  write(bytes: Uint8Array): boolean | Promise<boolean>;
   pause(): void;
   resume(): void;
   /**

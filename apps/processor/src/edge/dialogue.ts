@@ -1,24 +1,27 @@
 import { fault, type Logger } from '@app/common/observability';
 import { type Transport } from '@app/common/contracts';
 import { encodeAck, LOGIN_ACCEPTED, type ReadResult } from '@app/teltonika-codec';
+import { type CommandLine, type SessionCommands } from '../commands';
 import { type Admission, type Verdict } from './admission';
+import { type BadLogins } from './bad-logins';
 import { type RefusalCode } from './edge.errors';
 import { type EdgeMetrics } from './edge.metrics';
 import { type FrameDesk, type FrameLike } from './frame-desk';
 import { PingBudget } from './ping-budget';
 
 /** The connection as the dialogue sees it. */
-export interface Line {
+export interface Line extends CommandLine {
   readonly transport: Transport;
   readonly peer: string;
+  readonly address: string;
   /** False once the connection ends: nothing is answered any more. */
   readonly isOpen: boolean;
   /** Aborted when the device no longer waits for an answer. */
   readonly signal: AbortSignal;
   /** When the latest bytes came: wall clock, and monotonic. */
   readonly heardAt: { readonly ms: number; readonly tick: number };
-  /** Resolves to false when the device is gone. */
-  reply(bytes: Uint8Array): Promise<boolean>;
+  /** False, at once or later, when the device is gone. */
+  reply(bytes: Uint8Array): boolean | Promise<boolean>;
   /** Closes without an answer. */
   refuse(code: RefusalCode): void;
   /** Answers a login with no, then closes. */
@@ -28,7 +31,9 @@ export interface Line {
 }
 
 export interface DialogueParts {
+  readonly commands: SessionCommands;
   readonly admission: Admission;
+  readonly badLogins: BadLogins;
   readonly desk: FrameDesk;
   readonly metrics: EdgeMetrics;
   readonly logger: Logger;
@@ -45,6 +50,9 @@ interface Device {
 type Input = Exclude<ReadResult, { readonly kind: 'incomplete' }>;
 
 const CODE_BY_VERDICT = { unknown: 'DEVICE_UNKNOWN', disabled: 'DEVICE_DISABLED' } as const;
+
+/** Every count that a frame can have, so that an ack makes nothing new. */
+const ACKS: readonly Buffer[] = Array.from({ length: 256 }, (_, count) => encodeAck(count));
 
 /** What is answered to a device: the protocol without its bytes' cutting and without time. */
 export class Dialogue {
@@ -91,13 +99,17 @@ export class Dialogue {
       line.refuse('REGISTRY_NOT_READY');
     } else if (verdict === 'unknown' || verdict === 'disabled') {
       this.rejectLogin('rejected', CODE_BY_VERDICT[verdict], imei);
+    } else if (verdict === 'quarantined' && this.isLimited()) {
+      this.refuseLimited();
     } else {
+      if (verdict === 'quarantined') parts.badLogins.note(line.address, Date.now());
       parts.metrics.login(verdict);
       parts.logger.debug({ event: 'edge_login', imei, verdict, peer: line.peer });
       this.device = { imei, verdict, judgedAtMs: Date.now() };
       const claimed = line.claim(imei);
       await line.reply(LOGIN_ACCEPTED);
       await claimed;
+      if (verdict === 'accepted') parts.commands.opened(imei, line);
     }
   }
 
@@ -107,15 +119,31 @@ export class Dialogue {
   }
 
   private rejectLogin(result: 'rejected' | 'invalid', code: RefusalCode, imei?: string): void {
+    if (this.isLimited()) {
+      this.refuseLimited();
+      return;
+    }
     this.parts.metrics.login(result);
     this.line.rejectLogin(code, imei);
+  }
+
+  private isLimited(): boolean {
+    return this.parts.badLogins.isSpent(this.line.address, Date.now());
+  }
+
+  private refuseLimited(): void {
+    this.parts.metrics.login('limited');
+    this.line.refuse('LOGIN_RATE');
   }
 
   private async takeFrame(frame: FrameLike): Promise<void> {
     const { line, parts } = this;
     const { heardAt } = line;
-    const device = await this.currentDevice();
+    const device = this.isJudgedLately ? this.device : await this.judgeAgain();
     if (device === undefined) return;
+    if (frame.kind === 'command' && device.verdict === 'accepted') {
+      await parts.commands.received(device.imei, line, frame.frame);
+    }
     const { result, ackCount } = await parts.desk.take(frame, {
       imei: device.imei,
       transport: line.transport,
@@ -129,16 +157,21 @@ export class Dialogue {
       if (result === 'refused') line.refuse('STORE_DOWN');
       return;
     }
-    const isAnswered = await line.reply(encodeAck(ackCount));
+    const answered = line.reply(ACKS[ackCount] ?? encodeAck(ackCount));
+    const isAnswered = typeof answered === 'boolean' ? answered : await answered;
     fault('edge.after-ack');
     parts.metrics.frame(isAnswered ? result : 'unanswered');
     if (isAnswered && result === 'acked') parts.metrics.acked(ackCount, performance.now() - heardAt.tick);
   }
 
+  private get isJudgedLately(): boolean {
+    return this.device !== undefined && Date.now() - this.device.judgedAtMs < this.parts.registryRecheckMs;
+  }
+
   /** The device by what the registry says now, so that `odo device` works on open sessions too; undefined ends it. */
-  private async currentDevice(): Promise<Device | undefined> {
+  private async judgeAgain(): Promise<Device | undefined> {
     const { device, parts } = this;
-    if (device === undefined || Date.now() - device.judgedAtMs < parts.registryRecheckMs) return device;
+    if (device === undefined) return undefined;
     const verdict: Verdict = await parts.admission.judge(device.imei);
     if (verdict === 'unknown' || verdict === 'disabled') {
       this.line.refuse(CODE_BY_VERDICT[verdict]);

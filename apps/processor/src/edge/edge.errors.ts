@@ -20,13 +20,37 @@ export type RefusalCode =
   /** Unregistered where EDGE_UNKNOWN_DEVICES says reject. */
   | 'DEVICE_UNKNOWN'
   | 'DEVICE_DISABLED'
+  /** A bad login from an address with too many of them in this minute; it gets no answer. */
+  | 'LOGIN_RATE'
   /** The registry projection is not whole, or cannot be read. */
   | 'REGISTRY_NOT_READY'
   /** The store did not take a frame for as long as a device is held. */
   | 'STORE_DOWN'
   | 'CONNECTION_LIMIT'
+  /** PROXY header or TLS handshake not done in time. */
+  | 'HANDSHAKE_TIMEOUT'
+  | 'TLS_HANDSHAKE_FAILED'
+  /** A trusted proxy that does not say whose connection it is. */
+  | 'PROXY_HEADER_INVALID'
   /** A defect of ours; the log line carries the error. */
   | 'INTERNAL';
+
+const BAD_LOGINS: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'NOT_TELTONIKA',
+  'LOGIN_INVALID',
+  'FRAME_BEFORE_LOGIN',
+  'LOGIN_TIMEOUT',
+  'INPUT_CUT',
+  'PING_FLOOD',
+  'DEVICE_UNKNOWN',
+  'DEVICE_DISABLED',
+  'HANDSHAKE_TIMEOUT',
+  'TLS_HANDSHAKE_FAILED',
+  'PROXY_HEADER_INVALID',
+]);
+
+/** Whether a connection that ended so without a login counts against its address. */
+export const isBadLogin = (code: RefusalCode): boolean => BAD_LOGINS.has(code);
 
 /** Why a frame lies in the dead-letter stream instead of a telemetry stream. */
 export interface ParkReason {

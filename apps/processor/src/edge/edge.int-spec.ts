@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type INestApplication, Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { register } from 'prom-client';
@@ -10,7 +13,8 @@ import { STREAMS, StreamsModule, text, type StreamEntry, type Streams } from '@a
 import { testServers } from '@app/common/testing';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
 import { EdgeModule } from './edge.module';
-import { EdgeTransport } from './edge.transport';
+import { EdgeListeners } from './edge.listeners';
+import { selfSigned } from './test-certificate';
 import { TestDevice } from './test-device';
 import { forged, frameOf, IMEI } from './test-kit';
 
@@ -61,12 +65,14 @@ async function startEdge(environment: Readonly<Record<string, string>> = {}): Pr
     lifecycle,
   };
   const nest = await NestFactory.create(EdgeAlone.forRoot(context), { logger: false, abortOnError: false });
-  nest.connectMicroservice({ strategy: nest.get(EdgeTransport) }, { inheritAppConfig: true });
+  for (const strategy of nest.get(EdgeListeners).strategies) {
+    nest.connectMicroservice({ strategy }, { inheritAppConfig: true });
+  }
   // Before the start: one that fails has connected to Redis already.
   running.push({ nest, lifecycle });
   await nest.init();
   await lifecycle.start();
-  const port = nest.get(EdgeTransport).port ?? 0;
+  const port = nest.get(EdgeListeners).ports['tcp'] ?? 0;
   return { nest, lifecycle, port, streams: nest.get<Streams>(STREAMS) };
 }
 
@@ -166,13 +172,36 @@ it('says what it does in /health and gates readiness by its listener', async () 
   await logIn(port);
   await expect(contributor?.check()).resolves.toMatchObject({
     status: 'up',
-    details: { listening: true, port, sessions: 1, devices: 1 },
+    details: { listening: true, tcp_port: port, sessions: 1, devices: 1 },
   });
-  nest.get(EdgeTransport).close();
+  await nest.get(EdgeListeners).close();
   await expect(contributor?.check()).resolves.toMatchObject({
     status: 'down',
     details: { listening: false },
   });
+});
+
+it('listens for TLS too where it is told to, and says what is missing for it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'odograph-edge-'));
+  const { cert, key } = selfSigned('edge');
+  const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
+  await writeFile(certFile, cert);
+  await writeFile(keyFile, key);
+  const files = { EDGE_TLS_CERT_FILE: certFile, EDGE_TLS_KEY_FILE: keyFile };
+  const { nest, streams } = await startEdge({ EDGE_TLS_PORT: '0', ...files });
+  await streams.replaceProjection(DEVICE_REGISTRY, registered);
+  const device = await TestDevice.connectTls(nest.get(EdgeListeners).ports['tls'] ?? 0);
+  devices.push(device);
+  await device.logIn(IMEI);
+  device.send(frameOf(2));
+  expect(await device.next(4)).toBe(ack(2));
+  const entry = (await entriesOf(streams, telemetryStream(SHARD))).at(-1);
+  expect(entry && text(entry, 'transport')).toBe('tls');
+  await rm(folder, { recursive: true });
+  await expect(startEdge({ EDGE_TLS_PORT: '0' })).rejects.toThrow('EDGE_TLS_CERT_FILE');
+  await expect(startEdge({ EDGE_PROXY_TRUSTED: '10.0.0.0/8, balancer' })).rejects.toThrow(
+    'EDGE_PROXY_TRUSTED',
+  );
 });
 
 it('names the setting where the port is taken', async () => {

@@ -4,15 +4,20 @@ import { HealthRegistry } from '@app/common/health';
 import { APP_CONTEXT, Lifecycle, type AppContext } from '@app/common/lifecycle';
 import { Metrics } from '@app/common/observability';
 import { STREAMS, type Streams } from '@app/common/streams';
+import { CommandDesk, CommandsModule } from '../commands';
 import { telemetrySettings, unknownDeviceSettings } from '../telemetry.config';
 import { Admission } from './admission';
+import { BadLogins } from './bad-logins';
+import { ByteBudget } from './byte-budget';
+import { DatagramDesk } from './datagram-desk';
 import { edgeSettings } from './edge.config';
 import { EdgeMetrics } from './edge.metrics';
 import { EdgeService } from './edge.service';
-import { EdgeTransport } from './edge.transport';
+import { EdgeListeners } from './edge.listeners';
+import { edgeListeners } from './edge.listeners.factory';
 import { FrameDesk } from './frame-desk';
 import { FRAME_SINK, type FrameSink } from './frame-sink';
-import { Session } from './session';
+import { IdentityConflicts } from './identity-conflicts';
 import { SessionTable } from './session-table';
 import { StoreWatch } from './store-watch';
 import { StreamFrameSink } from './stream-frame-sink';
@@ -20,10 +25,11 @@ import { StreamFrameSink } from './stream-frame-sink';
 const RECORD_DIGEST = Symbol('record digest');
 
 /**
- * The device edge: bytes from trackers into telemetry streams. It needs Redis only. `main.ts` connects
- * {@link EdgeTransport} to the Nest application; the Lifecycle opens and closes it.
+ * The device edge: bytes from trackers into telemetry streams. It needs Redis only. `main.ts` connects the strategies
+ * of {@link EdgeListeners} to the Nest application; the Lifecycle opens and closes them.
  */
 @Module({
+  imports: [CommandsModule],
   providers: [
     { provide: RECORD_DIGEST, useFactory: loadRecordDigest },
     { provide: EdgeMetrics, useFactory: (metrics: Metrics) => new EdgeMetrics(metrics), inject: [Metrics] },
@@ -32,7 +38,12 @@ const RECORD_DIGEST = Symbol('record digest');
       useFactory: ({ logger }: AppContext) => new StoreWatch(logger),
       inject: [APP_CONTEXT],
     },
-    SessionTable,
+    {
+      provide: SessionTable,
+      useFactory: ({ logger }: AppContext, metrics: EdgeMetrics) =>
+        new SessionTable(new IdentityConflicts(metrics, logger)),
+      inject: [APP_CONTEXT, EdgeMetrics],
+    },
     {
       provide: FRAME_SINK,
       useFactory: (context: AppContext, streams: Streams, watch: StoreWatch, digest: RecordDigest) =>
@@ -42,7 +53,12 @@ const RECORD_DIGEST = Symbol('record digest');
     {
       provide: Admission,
       useFactory: (context: AppContext, streams: Streams) =>
-        new Admission(streams, context.read(unknownDeviceSettings).EDGE_UNKNOWN_DEVICES, context.logger),
+        new Admission(
+          streams,
+          context.read(unknownDeviceSettings).EDGE_UNKNOWN_DEVICES,
+          context.logger,
+          context.read(edgeSettings).EDGE_REGISTRY_RECHECK,
+        ),
       inject: [APP_CONTEXT, STREAMS],
     },
     {
@@ -58,35 +74,53 @@ const RECORD_DIGEST = Symbol('record digest');
       inject: [APP_CONTEXT, FRAME_SINK, RECORD_DIGEST],
     },
     {
-      provide: EdgeTransport,
-      useFactory: edgeTransport,
-      inject: [APP_CONTEXT, Admission, FrameDesk, SessionTable, EdgeMetrics],
+      provide: DatagramDesk,
+      useFactory: (context: AppContext, admission: Admission, sink: FrameSink, metrics: EdgeMetrics) =>
+        new DatagramDesk({
+          admission,
+          sink,
+          shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
+          metrics,
+          logger: context.logger,
+        }),
+      inject: [APP_CONTEXT, Admission, FRAME_SINK, EdgeMetrics],
+    },
+    {
+      provide: EdgeListeners,
+      useFactory: listeners,
+      inject: [APP_CONTEXT, Admission, FrameDesk, SessionTable, EdgeMetrics, CommandDesk, DatagramDesk],
     },
     {
       provide: EdgeService,
       useFactory: edgeService,
-      inject: [APP_CONTEXT, EdgeTransport, SessionTable, StoreWatch, STREAMS, Lifecycle, HealthRegistry],
+      inject: [APP_CONTEXT, EdgeListeners, SessionTable, StoreWatch, STREAMS, Lifecycle, HealthRegistry],
     },
   ],
-  exports: [EdgeTransport],
+  exports: [EdgeListeners],
 })
 export class EdgeModule {}
 
-function edgeTransport(
+function listeners(
   context: AppContext,
   admission: Admission,
   desk: FrameDesk,
   table: SessionTable,
   metrics: EdgeMetrics,
-): EdgeTransport {
+  commands: CommandDesk,
+  datagrams: DatagramDesk,
+): EdgeListeners {
   const { logger } = context;
   const settings = context.read(edgeSettings);
   const parts = {
     admission,
     desk,
+    commands,
     table,
     metrics,
     logger,
+    badLogins: new BadLogins(settings.EDGE_BAD_LOGINS_PER_MINUTE),
+    budget: new ByteBudget(settings.EDGE_BUFFER_BYTES),
+    ageMs: settings.EDGE_SESSION_AGE,
     registryRecheckMs: settings.EDGE_REGISTRY_RECHECK,
     pingsPerMinute: settings.EDGE_PINGS_PER_MINUTE,
     waitsMs: {
@@ -97,26 +131,20 @@ function edgeTransport(
       write: settings.EDGE_FRAME_TIMEOUT,
     },
   };
-  return new EdgeTransport({
-    host: settings.EDGE_HOST,
-    port: settings.EDGE_TCP_PORT,
-    maxConnections: settings.EDGE_MAX_CONNECTIONS,
-    logger,
-    connected: (link) => link.attach(new Session(link, parts)),
-    turnedAway: (code) => metrics.refused(code),
-  });
+  return edgeListeners(settings, parts, datagrams, logger);
 }
 
 function edgeService(
-  { logger }: AppContext,
-  transport: EdgeTransport,
+  context: AppContext,
+  transports: EdgeListeners,
   table: SessionTable,
   watch: StoreWatch,
   streams: Streams,
   lifecycle: Lifecycle,
   health: HealthRegistry,
 ): EdgeService {
-  const service = new EdgeService(transport, table, watch, streams, logger);
+  const { EDGE_STOP_RATE } = context.read(edgeSettings);
+  const service = new EdgeService(transports, table, watch, streams, context.logger, EDGE_STOP_RATE);
   lifecycle.register(service);
   health.register(service);
   return service;

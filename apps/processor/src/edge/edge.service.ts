@@ -2,7 +2,7 @@ import { type HealthContributor, type HealthReport } from '@app/common/health';
 import { Loop, type Service } from '@app/common/lifecycle';
 import { type Logger } from '@app/common/observability';
 import { type StreamInspector } from '@app/common/streams';
-import { type EdgeTransport } from './edge.transport';
+import { type EdgeListeners } from './edge.listeners';
 import { type SessionTable } from './session-table';
 import { type StoreWatch } from './store-watch';
 
@@ -10,7 +10,7 @@ const MEMORY_CHECK_MS = 1_000;
 /** The rest of a stop's budget is for closing what did not finish. */
 const DRAIN_SHARE = 0.9;
 
-/** Opens the device listener last and closes it first; between them it only watches. */
+/** Opens the device listeners last and closes them first; between them it only watches. */
 export class EdgeService implements Service, HealthContributor {
   readonly name = 'edge';
   readonly stage = 'work';
@@ -18,11 +18,13 @@ export class EdgeService implements Service, HealthContributor {
   private readonly memoryLoop: Loop;
 
   constructor(
-    private readonly transport: EdgeTransport,
+    private readonly listeners: EdgeListeners,
     private readonly table: SessionTable,
     private readonly watch: StoreWatch,
     private readonly store: Pick<StreamInspector, 'memory'>,
     private readonly logger: Logger,
+    /** Sessions ended a second on a stop. */
+    private readonly stopRate: number,
   ) {
     this.memoryLoop = new Loop({ name: 'edge memory check', logger, round: () => this.checkMemory() });
   }
@@ -31,15 +33,15 @@ export class EdgeService implements Service, HealthContributor {
     // Before the first device: a store that is nearly full takes nothing from the start.
     await this.checkMemory();
     this.memoryLoop.start();
-    const port = await this.transport.open();
-    this.logger.info({ event: 'edge_listening', port });
+    await this.listeners.open();
+    this.logger.info({ event: 'edge_listening', ports: this.listeners.ports });
   }
 
   /** Accepts nobody any more, finishes what each session has in hand, ends the sessions. */
   async stop(budgetMs: number): Promise<void> {
-    this.transport.close();
+    await this.listeners.close();
     const sessions = this.table.size;
-    const { abandoned } = await this.table.drain(budgetMs * DRAIN_SHARE);
+    const { abandoned } = await this.table.drain(budgetMs * DRAIN_SHARE, this.stopRate);
     await this.memoryLoop.stop();
     this.logger.info({ event: 'edge_stopped', sessions, abandoned });
   }
@@ -49,13 +51,13 @@ export class EdgeService implements Service, HealthContributor {
   }
 
   check(): Promise<HealthReport> {
-    const { isListening } = this.transport;
+    const { isListening, ports } = this.listeners;
     const isDown = !isListening || this.watch.isFull;
     return Promise.resolve({
       status: isDown ? 'down' : this.watch.isFailing ? 'degraded' : 'up',
       details: {
         listening: isListening,
-        port: this.transport.port ?? 0,
+        ...Object.fromEntries(Object.entries(ports).map(([kind, port]) => [`${kind}_port`, port])),
         sessions: this.table.size,
         devices: this.table.devices,
         appendMs: Math.round(this.watch.appendMs * 100) / 100,

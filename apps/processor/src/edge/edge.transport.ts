@@ -2,24 +2,25 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import { OdographError } from '@app/common/errors';
 import { type Logger } from '@app/common/observability';
-import { type RefusalCode } from './edge.errors';
+import { type Arrivals } from './arrivals';
 import { SocketLink } from './socket-link';
+import { type TlsDoor } from './tls-door';
 
 /** Events of node's server, by its names: `listening`, `close`, … */
 type TransportEvents = Record<string, (...args: unknown[]) => void>;
 
 export interface EdgeTransportOptions {
+  /** Name of the setting that the port comes from. */
+  readonly setting: string;
   readonly host: string;
   readonly port: number;
-  readonly maxConnections: number;
+  /** Present for TLS. */
+  readonly door?: TlsDoor | undefined;
+  readonly arrivals: Arrivals;
   readonly logger: Logger;
   /** A device has connected; the link's events are to be attached in this very call. */
   readonly connected: (link: SocketLink) => void;
-  /** A connection was turned away before it was one. */
-  readonly turnedAway: (code: RefusalCode) => void;
 }
-
-export const EDGE_TRANSPORT_ID = Symbol('teltonika edge');
 
 /**
  * The device listener as a Nest transport: it listens and closes, no more. Bytes go to sessions and frames through the
@@ -27,18 +28,21 @@ export const EDGE_TRANSPORT_ID = Symbol('teltonika edge');
  * closes it once more with the application, which changes nothing then.
  */
 export class EdgeTransport extends Server<TransportEvents> implements CustomTransportStrategy {
-  override transportId = EDGE_TRANSPORT_ID;
+  override transportId: symbol;
   private readonly server: NetServer;
   private opening: Promise<number> | undefined;
   private isClosed = false;
 
   constructor(private readonly options: EdgeTransportOptions) {
     super();
+    this.transportId = Symbol(`teltonika ${this.kind}`);
     // Half open: a device that has sent its last frame and its FIN still gets the ack.
     this.server = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
-    this.server.maxConnections = options.maxConnections;
-    this.server.on('drop', () => options.turnedAway('CONNECTION_LIMIT'));
     this.server.on('error', (error) => options.logger.error({ event: 'edge_listener_failed', err: error }));
+  }
+
+  get kind(): 'tcp' | 'tls' {
+    return this.options.door === undefined ? 'tcp' : 'tls';
   }
 
   /** The bound port; undefined while not listening. */
@@ -66,6 +70,7 @@ export class EdgeTransport extends Server<TransportEvents> implements CustomTran
   override close(): void {
     this.isClosed = true;
     if (this.server.listening) this.server.close();
+    this.options.arrivals.close();
   }
 
   override on(event: string, callback: (...args: unknown[]) => void): void {
@@ -78,12 +83,12 @@ export class EdgeTransport extends Server<TransportEvents> implements CustomTran
   }
 
   private bind(): Promise<number> {
-    const { host, port } = this.options;
+    const { setting, host, port } = this.options;
     return new Promise((resolve, reject) => {
       const failed = (cause: Error): void =>
         reject(
           new OdographError('CONFIG_INVALID', {
-            detail: `EDGE_TCP_PORT: cannot listen on ${host}:${port}`,
+            detail: `${setting}: cannot listen on ${host}:${port}`,
             cause,
           }),
         );
@@ -97,6 +102,7 @@ export class EdgeTransport extends Server<TransportEvents> implements CustomTran
   }
 
   private accept(socket: Socket): void {
-    this.options.connected(new SocketLink(socket, 'tcp'));
+    const { arrivals, door, connected } = this.options;
+    arrivals.receive(socket, door, (ready, peer) => connected(new SocketLink(ready, this.kind, peer)));
   }
 }

@@ -5,7 +5,7 @@ import { CrcRepeats } from './crc-repeats';
 import { type ParkReason } from './edge.errors';
 import { type FrameResult } from './edge.metrics';
 import { type FrameSink } from './frame-sink';
-import { holdFor } from './store-hold';
+import { holdFor, type HoldOutcome } from './store-hold';
 
 type Kind<Name extends ReadResult['kind']> = Extract<ReadResult, { readonly kind: Name }>;
 export type FrameLike = Kind<'frame'> | Kind<'rejected'> | Kind<'command'>;
@@ -31,6 +31,7 @@ export interface FrameDeskOptions {
   readonly logger: Logger;
 }
 
+const REFUSED: FrameAnswer = { result: 'refused' };
 /** Identical frames with a bad CRC until we believe that the next one will not be better either. */
 const CRC_ATTEMPTS = 3;
 /** Codec id, N1, N2: the data field of a frame without records. */
@@ -45,7 +46,8 @@ export class FrameDesk {
 
   constructor(private readonly options: FrameDeskOptions) {}
 
-  async take(frame: FrameLike, origin: FrameOrigin): Promise<FrameAnswer> {
+  /** The way of an intact frame is promises without async functions: each of those would cost it a few objects more. */
+  take(frame: FrameLike, origin: FrameOrigin): Promise<FrameAnswer> {
     switch (frame.kind) {
       case 'frame':
         this.repeats.clear(origin.imei);
@@ -53,11 +55,11 @@ export class FrameDesk {
       case 'rejected':
         return this.takeCorrupt(frame, origin);
       case 'command':
-        return this.takeCommand(frame.codecId, frame.quantity, origin);
+        return Promise.resolve(this.takeCommand(frame.codecId, frame.quantity, origin));
     }
   }
 
-  private async takeIntact(frame: Kind<'frame'>, origin: FrameOrigin): Promise<FrameAnswer> {
+  private takeIntact(frame: Kind<'frame'>, origin: FrameOrigin): Promise<FrameAnswer> {
     const { recordCount, envelope } = frame;
     if (envelope !== 'ok') {
       const codec = `0x${frame.codecId.toString(16).padStart(2, '0')}`;
@@ -73,8 +75,9 @@ export class FrameDesk {
     }
     const shard = shardOf(origin.imei, this.options.shards);
     const entry = entryOf(frame.frame, origin);
-    const isKept = await this.hold(() => this.options.sink.append(shard, entry), origin);
-    return isKept ? { result: 'acked', ackCount: recordCount } : { result: 'refused' };
+    return this.hold(() => this.options.sink.append(shard, entry), origin).then((outcome) =>
+      outcome === 'kept' ? { result: 'acked', ackCount: recordCount } : REFUSED,
+    );
   }
 
   /** 0 is the right count of nothing, so there is nothing to keep, unless bytes stand where no record is said to be. */
@@ -116,7 +119,8 @@ export class FrameDesk {
     reason: ParkReason,
   ): Promise<FrameAnswer> {
     const entry = entryOf(frame.frame, origin);
-    if (!(await this.hold(() => this.options.sink.park(entry, reason), origin))) return { result: 'refused' };
+    const outcome = await this.hold(() => this.options.sink.park(entry, reason), origin);
+    if (outcome !== 'kept') return REFUSED;
     // A quarantine parks all that a device sends, which is no news after its login.
     const level = reason.code === 'UNKNOWN_DEVICE' ? 'debug' : 'warn';
     this.options.logger[level]({
@@ -128,9 +132,9 @@ export class FrameDesk {
     return { result: 'parked', ackCount: frame.recordCount };
   }
 
-  private async hold(write: () => Promise<void>, { signal }: FrameOrigin): Promise<boolean> {
+  private hold(write: () => Promise<void>, { signal }: FrameOrigin): Promise<HoldOutcome> {
     const { holdMs, logger } = this.options;
-    return (await holdFor(write, holdMs, signal, logger)) === 'kept';
+    return holdFor(write, holdMs, signal, logger);
   }
 }
 

@@ -1,3 +1,4 @@
+export { BAD_INPUT } from './bad-input';
 export { edgeSettings } from './edge.config';
 export { EdgeModule } from './edge.module';
-export { EdgeTransport } from './edge.transport';
+export { EdgeListeners } from './edge.listeners';

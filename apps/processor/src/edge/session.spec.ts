@@ -8,6 +8,7 @@ import { corrupted, edgeKit, frameOf, IMEI, OTHER_IMEI, type Kit } from './test-
 class FakeLink implements DeviceLink {
   readonly transport = 'tcp';
   readonly peer = '192.0.2.1:40000';
+  readonly address = '192.0.2.1';
   readonly written: string[] = [];
   fate: 'open' | 'ended' | 'destroyed' = 'open';
   onWrite: (hex: string) => void = () => undefined;

@@ -24,7 +24,7 @@ async function linked(): Promise<{
 }> {
   const device = await TestDevice.connect(port);
   const socket = await accepted.next();
-  const link = new SocketLink(socket, 'tcp', LINGER_MS);
+  const link = new SocketLink(socket, 'tcp', undefined, LINGER_MS);
   const closed = new Promise<void>((onClose) =>
     link.attach({ onBytes: () => undefined, onEnd: () => undefined, onClose }),
   );

@@ -45,20 +45,28 @@ export class StoreWatch {
     else this.logger.info({ event: 'edge_store_has_room', ...memory });
   }
 
-  /** Runs one write to the store. @throws OdographError what the write throws; STREAM_REFUSED where there is no room. */
-  async run(write: () => Promise<unknown>): Promise<void> {
+  /** Runs one write to the store, then `afterwards`. @throws OdographError what the write throws; STREAM_REFUSED where there is no room. */
+  run(write: () => Promise<unknown>, afterwards?: () => void): Promise<void> {
     if (this.isFull) {
       const percent = Math.round(this.usedShare * 100);
-      throw new OdographError('STREAM_REFUSED', { detail: `${percent}% of its memory is in use` });
+      const detail = `${percent}% of its memory is in use`;
+      return Promise.reject(new OdographError('STREAM_REFUSED', { detail }));
     }
     const startedAt = performance.now();
-    try {
-      await write();
-    } catch (error) {
-      if (!this.isFailing) this.logger.error({ event: 'edge_store_down', err: error });
-      this.failure = error;
-      throw error;
-    }
+    return write().then(
+      () => {
+        this.succeeded(startedAt);
+        afterwards?.();
+      },
+      (error: unknown) => {
+        if (!this.isFailing) this.logger.error({ event: 'edge_store_down', err: error });
+        this.failure = error;
+        throw error;
+      },
+    );
+  }
+
+  private succeeded(startedAt: number): void {
     if (this.isFailing) this.logger.info({ event: 'edge_store_back' });
     this.failure = undefined;
     const tookMs = performance.now() - startedAt;

@@ -22,12 +22,12 @@ export class StreamFrameSink implements FrameSink {
     private readonly digest: RecordDigest,
   ) {}
 
-  async append(shard: number, entry: TelemetryEntry): Promise<void> {
+  append(shard: number, entry: TelemetryEntry): Promise<void> {
     fault('edge.before-append');
-    await this.watch.run(() =>
-      this.streams.append(telemetryStream(shard), telemetryFields(entry, newTraceparent())),
+    return this.watch.run(
+      () => this.streams.append(telemetryStream(shard), telemetryFields(entry, newTraceparent())),
+      () => fault('edge.after-append'),
     );
-    fault('edge.after-append');
   }
 
   async park(entry: TelemetryEntry, reason: ParkReason): Promise<void> {

@@ -1,10 +1,12 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { encodeLogin } from '@app/teltonika-codec';
 
 const TIMEOUT_MS = 5_000;
 
 /** A device over a real socket, for the specs of the edge: keeps what it is told and waits for more. Not part of the app. */
 export class TestDevice {
+  commonName: string | string[] | undefined;
   private received = Buffer.alloc(0);
   private taken = 0;
   private wake = (): void => undefined;
@@ -28,8 +30,9 @@ export class TestDevice {
     });
   }
 
-  static async connect(port: number): Promise<TestDevice> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  /** @param from the address of the machine to come from; all of 127.0.0.0/8 are its own. */
+  static async connect(port: number, from = '127.0.0.1'): Promise<TestDevice> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from, allowHalfOpen: true });
     const device = new TestDevice(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
@@ -39,12 +42,35 @@ export class TestDevice {
     return device;
   }
 
+  /** Over TLS, whatever the certificate; its common name is in `commonName`. */
+  static async connectTls(
+    port: number,
+    { before, maxVersion }: { readonly before?: Buffer; readonly maxVersion?: 'TLSv1.1' } = {},
+  ): Promise<TestDevice> {
+    const plain = connect({ port, host: '127.0.0.1' });
+    if (before !== undefined) plain.write(before);
+    const versions =
+      maxVersion === undefined ? {} : { minVersion: maxVersion, maxVersion, ciphers: 'ALL:@SECLEVEL=0' };
+    const socket = connectTls({ socket: plain, rejectUnauthorized: false, ...versions });
+    const device = new TestDevice(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('secureConnect', resolve);
+      socket.once('error', reject);
+    });
+    device.commonName = socket.getPeerCertificate().subject.CN;
+    return device;
+  }
+
   static async loggedIn(port: number, imei: string): Promise<TestDevice> {
     const device = await TestDevice.connect(port);
-    device.send(encodeLogin(imei));
-    const answer = await device.next(1);
-    if (answer !== '01') throw new Error(`the login was answered with ${answer}`);
+    await device.logIn(imei);
     return device;
+  }
+
+  async logIn(imei: string): Promise<void> {
+    this.send(encodeLogin(imei));
+    const answer = await this.next(1);
+    if (answer !== '01') throw new Error(`the login was answered with ${answer}`);
   }
 
   /** Everything that came, as hex. */

@@ -1,10 +1,17 @@
+import { Arrivals } from './arrivals';
 import { EdgeTransport } from './edge.transport';
 import { Session } from './session';
 import { TestDevice } from './test-device';
+import { type TlsDoor } from './tls-door';
+import { TrustedProxies } from './trusted-proxies';
 import { edgeKit, OTHER_IMEI, type Kit, type KitOptions } from './test-kit';
 
 export interface TestEdgeOptions extends KitOptions {
   readonly maxConnections?: number;
+  readonly handshakeMs?: number;
+  readonly proxies?: readonly string[];
+  /** Present for TLS. */
+  readonly door?: TlsDoor;
 }
 
 /** An edge over real sockets and a scripted store, for the specs; IMEI and OTHER_IMEI are registered. Not part of the app. */
@@ -14,25 +21,44 @@ export class TestEdge {
   private constructor(
     readonly kit: Kit,
     private readonly transport: EdgeTransport,
+    private readonly arrivals: Arrivals,
     readonly port: number,
   ) {}
 
   static async listen(options: TestEdgeOptions = {}): Promise<TestEdge> {
     const kit = await edgeKit(options);
     kit.registry.enable(OTHER_IMEI);
-    const transport = new EdgeTransport({
-      host: '127.0.0.1',
-      port: 0,
+    const arrivals = new Arrivals({
       maxConnections: options.maxConnections ?? 50,
-      logger: kit.parts.logger,
-      connected: (link) => link.attach(new Session(link, kit.parts)),
+      handshakeMs: options.handshakeMs ?? 60_000,
+      proxies: new TrustedProxies(options.proxies ?? []),
       turnedAway: (code) => kit.parts.metrics.refused(code),
     });
-    return new TestEdge(kit, transport, await transport.open());
+    const transport = new EdgeTransport({
+      setting: 'EDGE_TCP_PORT',
+      host: '127.0.0.1',
+      port: 0,
+      door: options.door,
+      arrivals,
+      logger: kit.parts.logger,
+      connected: (link) => link.attach(new Session(link, kit.parts)),
+    });
+    return new TestEdge(kit, transport, arrivals, await transport.open());
   }
 
-  async connect(): Promise<TestDevice> {
-    const device = await TestDevice.connect(this.port);
+  /** Open on the edge's side. */
+  get connections(): number {
+    return this.arrivals.connections;
+  }
+
+  async connect(from?: string): Promise<TestDevice> {
+    const device = await TestDevice.connect(this.port, from);
+    this.devices.push(device);
+    return device;
+  }
+
+  async connectTls(): Promise<TestDevice> {
+    const device = await TestDevice.connectTls(this.port);
     this.devices.push(device);
     return device;
   }

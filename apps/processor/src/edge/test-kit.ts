@@ -9,11 +9,15 @@ import {
 import { createLogger, Metrics } from '@app/common/observability';
 import { type ProjectedValue } from '@app/common/streams';
 import { CODEC_8, crc16, encodeAvl, type AvlRecord } from '@app/teltonika-codec';
+import { type SessionCommands } from '../commands';
 import { Admission } from './admission';
+import { BadLogins } from './bad-logins';
+import { ByteBudget } from './byte-budget';
 import { type ParkReason } from './edge.errors';
 import { EdgeMetrics } from './edge.metrics';
 import { FrameDesk } from './frame-desk';
 import { type FrameSink } from './frame-sink';
+import { IdentityConflicts } from './identity-conflicts';
 import { type SessionParts } from './session';
 import { SessionTable } from './session-table';
 
@@ -22,7 +26,7 @@ import { SessionTable } from './session-table';
 export const IMEI = '356307042441013';
 export const OTHER_IMEI = '356307042441021';
 
-const RECORD: AvlRecord = {
+export const RECORD: AvlRecord = {
   timestampMs: 1_735_689_600_000,
   priority: 0,
   longitude: 133_777_000,
@@ -101,12 +105,24 @@ export class ScriptedRegistry {
   }
 }
 
+/** Sessions that nobody has commands for. */
+export const NO_COMMANDS: SessionCommands = {
+  opened: () => undefined,
+  closed: () => undefined,
+  received: () => Promise.resolve(),
+  isBusy: () => false,
+};
+
 export interface KitOptions {
+  readonly commands?: SessionCommands;
   readonly policy?: UnknownDevicePolicy;
   readonly waitsMs?: Partial<SessionParts['waitsMs']>;
   readonly holdMs?: number;
   readonly registryRecheckMs?: number;
   readonly pingsPerMinute?: number;
+  readonly badLoginsPerMinute?: number;
+  readonly bufferBytes?: number;
+  readonly ageMs?: number;
 }
 
 export interface Kit {
@@ -128,14 +144,20 @@ export async function edgeKit(options: KitOptions = {}): Promise<Kit> {
   const sink = new ScriptedSink();
   const registry = new ScriptedRegistry();
   registry.enable(IMEI);
-  const table = new SessionTable();
+  const metrics = new EdgeMetrics(new Metrics(prometheus));
+  const table = new SessionTable(new IdentityConflicts(metrics, logger));
+  const registryRecheckMs = options.registryRecheckMs ?? 60_000;
   const parts: SessionParts = {
-    admission: new Admission(registry, options.policy ?? 'quarantine', logger),
+    commands: options.commands ?? NO_COMMANDS,
+    admission: new Admission(registry, options.policy ?? 'quarantine', logger, registryRecheckMs),
     desk: new FrameDesk({ sink, digest, shards: 16, holdMs: options.holdMs ?? 60_000, logger }),
     table,
-    metrics: new EdgeMetrics(new Metrics(prometheus)),
+    metrics,
+    badLogins: new BadLogins(options.badLoginsPerMinute ?? 1_000),
+    budget: new ByteBudget(options.bufferBytes ?? 1_000_000),
+    ageMs: options.ageMs ?? 3_600_000,
     logger,
-    registryRecheckMs: options.registryRecheckMs ?? 60_000,
+    registryRecheckMs,
     pingsPerMinute: options.pingsPerMinute ?? 600,
     waitsMs: { login: 60_000, frame: 60_000, idle: 60_000, write: 60_000, ...options.waitsMs },
   };

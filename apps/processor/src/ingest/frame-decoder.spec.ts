@@ -1,7 +1,7 @@
 import { loadRecordDigest } from '@app/common/contracts';
 import { hasCode } from '@app/common/errors';
 import { type StreamEntry } from '@app/common/streams';
-import { type AvlRecord, CODEC_8_EXTENDED, decodeAvl, encodeAvl } from '@app/teltonika-codec';
+import { type AvlRecord, CODEC_8_EXTENDED, decodeAvl, encodeAvl, encodeUdp } from '@app/teltonika-codec';
 import { type SinkEntry } from '../sink';
 import { FrameDecoder } from './frame-decoder';
 import { entryFields, frameOf, START_MS } from './test-kit';
@@ -55,6 +55,15 @@ it('gives the columns of a record and keeps its IO block and digest as they were
     ],
   });
   expect(decode(twice).records[1]?.digest).toBe(records[0]?.digest);
+});
+
+it('reads a whole datagram where the entry says udp, to the same record as over TCP', () => {
+  const header = { packetId: 0xcafe, packetType: 1, avlPacketId: 7, imei: IMEI };
+  const datagram = encodeUdp({ header, codecId: CODEC_8_EXTENDED, records: [base()] });
+  const overTcp = decode(encodeAvl({ codecId: CODEC_8_EXTENDED, records: [base()] }));
+  expect(decode(datagram, { transport: 'udp' }).records).toEqual(overTcp.records);
+  expect(() => decode(datagram)).toThrow('does not decode');
+  expect(() => decode(datagram.subarray(0, -1), { transport: 'udp' })).toThrow('does not decode');
 });
 
 function base(): AvlRecord {

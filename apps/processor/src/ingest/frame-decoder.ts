@@ -9,8 +9,6 @@ const TOTAL_ODOMETER = 16;
 const EXTERNAL_VOLTAGE = 66;
 const IGNITION = 239;
 const MOVEMENT = 240;
-const PICKED = [TOTAL_ODOMETER, EXTERNAL_VOLTAGE, IGNITION, MOVEMENT] as const;
-type Picked = (typeof PICKED)[number];
 
 const MAX_LONGITUDE = 1_800_000_000;
 const MAX_LATITUDE = 900_000_000;
@@ -18,7 +16,7 @@ const MAX_INTEGER = 0x7fff_ffff;
 
 /** Turns stream entries into what the sink stores. One for each lane: the walk inside it is reused. */
 export class FrameDecoder {
-  private readonly walk = new AvlWalk<Picked>(PICKED);
+  private readonly walk = new AvlWalk();
 
   constructor(private readonly digest: RecordDigest) {}
 
@@ -45,13 +43,14 @@ export class FrameDecoder {
       imei,
       receivedAtMs,
       traceparent: text(entry, 'traceparent'),
-      records: this.records(frame, receivedAtMs),
+      records: this.records(frame, text(entry, 'transport') === 'udp', receivedAtMs),
     };
   }
 
-  private records(frame: Buffer, receivedAtMs: number): TelemetryRecord[] {
+  /** Over UDP the frame is a channel packet as it came: without preamble and CRC. */
+  private records(frame: Buffer, isUdp: boolean, receivedAtMs: number): TelemetryRecord[] {
     try {
-      const walked = this.walk.read(frame);
+      const walked = isUdp ? this.walk.readDatagram(frame) : this.walk.read(frame);
       return walked.map((record) => this.recordOf(record, receivedAtMs));
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
@@ -64,7 +63,7 @@ export class FrameDecoder {
     }
   }
 
-  private recordOf(record: WalkedRecord<Picked>, receivedAtMs: number): TelemetryRecord {
+  private recordOf(record: WalkedRecord, receivedAtMs: number): TelemetryRecord {
     const isStorable = isStorableTime(record.timestampMs);
     const { longitude, latitude, altitudeM, angleDeg, speedKmh, satellites, priority, eventIoId } = record;
     const voltageMv = record.io(EXTERNAL_VOLTAGE);
@@ -93,7 +92,7 @@ export class FrameDecoder {
   }
 }
 
-function positionFlags({ flags, longitude, latitude }: WalkedRecord<Picked>): number {
+function positionFlags({ flags, longitude, latitude }: WalkedRecord): number {
   const isOffGlobe = Math.abs(longitude) > MAX_LONGITUDE || Math.abs(latitude) > MAX_LATITUDE;
   return (
     (flags & RecordFlag.ioTotalMismatch ? PositionFlag.ioTotalMismatch : 0) |

@@ -65,6 +65,7 @@ const may: [AppRole, string][] = [
   ['odograph_ops', 'DELETE FROM telemetry.subscription'],
   ['odograph_ops', 'SELECT FROM telemetry.position'],
   ['odograph_ops', 'SELECT FROM outbox.message'],
+  ['odograph_ops', `UPDATE ops.command SET state = 'sent'`],
   ['odograph_readonly', 'SELECT FROM telemetry.position'],
   ['odograph_readonly', 'SELECT FROM telemetry.event'],
   ...(
@@ -93,6 +94,7 @@ const mayNot: [AppRole, string][] = [
   ['odograph_processor', 'UPDATE outbox.cursor SET id = 1'],
   ['odograph_processor', `SELECT outbox.reclaim('24 h')`],
   ['odograph_processor', 'SELECT FROM ops.audit'],
+  ['odograph_processor', 'SELECT FROM ops.command'],
   ['odograph_processor', `INSERT INTO ops.audit (actor, action, subject) VALUES ('a', 'b', 'c')`],
   ['odograph_processor', 'SELECT FROM notification.user_account'],
   ['odograph_processor', 'UPDATE outbox.generation SET generation = 2'],
@@ -112,6 +114,7 @@ const mayNot: [AppRole, string][] = [
   ['odograph_ops', 'DELETE FROM ops.audit'],
   ['odograph_ops', 'TRUNCATE ops.audit'],
   ['odograph_ops', 'DELETE FROM telemetry.device'],
+  ['odograph_ops', 'DELETE FROM ops.command'],
   ['odograph_ops', 'INSERT INTO ops.lease SELECT * FROM ops.lease'],
   ['odograph_ops', MESSAGE],
   ['odograph_ops', 'CREATE SCHEMA mine'],

@@ -18,7 +18,7 @@ export const METRIC_CATALOG = {
   edge_sessions: { kind: 'gauge', help: 'Open device sessions.', labels: ['transport'] },
   edge_logins_total: {
     kind: 'counter',
-    help: 'Logins by result: accepted, rejected, quarantined, invalid, not_ready.',
+    help: 'Logins by result: accepted, rejected, quarantined, invalid, not_ready, limited.',
     labels: ['result'],
   },
   edge_frames_total: {
@@ -33,9 +33,49 @@ export const METRIC_CATALOG = {
     help: 'Input that ended a session, by error code.',
     labels: ['code'],
   },
+  edge_datagrams_dropped_total: {
+    kind: 'counter',
+    help: 'UDP datagrams without an answer, by reason: malformed, busy, unknown, disabled, not-ready, store-down.',
+    labels: ['reason'],
+  },
+  edge_identity_conflicts_total: {
+    kind: 'counter',
+    help: 'IMEIs that two devices took from each other, once in ten minutes for each.',
+    labels: [],
+  },
   edge_ack_seconds: {
     kind: 'histogram',
     help: "From a frame's last byte to its ack, which follows the durable append.",
+    labels: [],
+  },
+  command_outcomes_total: {
+    kind: 'counter',
+    help: 'Reports on commands to devices: sent, answered, nacked, expired, unknown, failed; and unsolicited messages.',
+    labels: ['outcome'],
+  },
+  command_rejected_messages_total: {
+    kind: 'counter',
+    help: 'Codec 12 to 15 messages that were dropped: foreign_imei (it names another device), undecodable.',
+    labels: ['reason'],
+  },
+  command_unpublished_total: {
+    kind: 'counter',
+    help: 'Reports on commands that Redis did not take in time; such a command ends as unknown.',
+    labels: [],
+  },
+  command_answer_seconds: {
+    kind: 'histogram',
+    help: "From a command's frame to the device's answer.",
+    labels: [],
+  },
+  command_connections: {
+    kind: 'gauge',
+    help: 'Devices whose newest connection is with this process, as far as it knows.',
+    labels: [],
+  },
+  command_connections_lost_total: {
+    kind: 'counter',
+    help: 'Sessions that ended because another instance has a newer one of their device.',
     labels: [],
   },
   ingest_entries_total: {
@@ -178,7 +218,8 @@ export const exposedName = (name: MetricName): string =>
 export class Metrics {
   constructor(private readonly registry: Registry) {}
 
-  counter<Name extends NamesOf<'counter'>>(name: Name): Counter<LabelsOf<Name>> {
+  /** @param beforeRead for counts that are kept aside because they come too often: adds them before a scrape. */
+  counter<Name extends NamesOf<'counter'>>(name: Name, beforeRead?: () => void): Counter<LabelsOf<Name>> {
     const { help, labels } = METRIC_CATALOG[name];
     return (
       this.existing(name, Counter<LabelsOf<Name>>) ??
@@ -187,6 +228,7 @@ export class Metrics {
         help,
         labelNames: [...labels],
         registers: [this.registry],
+        ...(beforeRead === undefined ? {} : { collect: beforeRead }),
       })
     );
   }

@@ -4,7 +4,8 @@ const PATTERN = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /** A new W3C trace: `00-<trace id>-<span id>-<flags>` (W3C Trace Context, section 3.2). */
 export function newTraceparent(sampled = false): string {
-  return `00-${randomHex(16)}-${randomHex(8)}-${sampled ? '01' : '00'}`;
+  const ids = randomHex(24);
+  return `00-${ids.slice(0, 32)}-${ids.slice(32)}-${sampled ? '01' : '00'}`;
 }
 
 /** A child of the given trace: same trace id, new span id; a new trace where the text is none. */
@@ -22,7 +23,7 @@ export function traceIdOf(traceparent: string): string | undefined {
 }
 
 // One draw of system randomness serves many ids: a draw for each would cost more than the rest of a record's way.
-const POOL_BYTES = 4096;
+const POOL_BYTES = 24_576;
 let pool: Buffer = Buffer.alloc(0);
 let used = 0;
 

@@ -1,10 +1,12 @@
 import { type Fields } from './entries';
+import { type ConnectionRegistry } from './port-connections';
 import { type GroupStreams } from './port-groups';
 import { type StreamInspector } from './port-inspection';
 import { type OwnedStreams } from './port-owned';
 import { type Projections } from './port-projections';
 import { type OncePublisher } from './port-publishing';
 
+export * from './port-connections';
 export * from './port-groups';
 export * from './port-inspection';
 export * from './port-owned';
@@ -21,7 +23,14 @@ export * from './port-publishing';
  * and nothing is resent behind the caller's back.
  */
 export interface Streams
-  extends StreamAppender, OwnedStreams, GroupStreams, OncePublisher, StreamInspector, Projections {
+  extends
+    StreamAppender,
+    OwnedStreams,
+    GroupStreams,
+    OncePublisher,
+    StreamInspector,
+    Projections,
+    ConnectionRegistry {
   /** Resolves to the round trip in milliseconds. @throws OdographError REDIS_UNREACHABLE after `timeoutMs`. */
   ping(timeoutMs: number): Promise<number>;
   /** Ends every connection and every wait under way; verbs reject with REDIS_UNREACHABLE from now on. */

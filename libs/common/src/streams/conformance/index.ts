@@ -1,5 +1,6 @@
 import { describeAppending } from './appending';
 import { newShard, NEVER, type Bench } from './bench';
+import { describeConnections } from './connections';
 import { describeDeadLetters } from './dead-letters';
 import { describeGroups } from './groups';
 import { describeMarks } from './marks';
@@ -36,6 +37,7 @@ export function describeStreams(name: string, setUp: () => Promise<Bench>): void
     describeMarks(bench);
     describePublishingOnce(bench);
     describeProjections(bench);
+    describeConnections(bench);
 
     it('answers a ping', async () => {
       expect(await bench().a.ping(1000)).toBeLessThan(1000);

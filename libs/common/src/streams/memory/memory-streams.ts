@@ -2,6 +2,7 @@ import { DEVICE_REGISTRY_COMPLETE } from '../../contracts';
 import { OdographError } from '../../errors';
 import { addedAtMs, compareEntryIds, STREAM_START, type Fields, type StreamEntry } from '../entries';
 import type * as port from '../port';
+import * as connections from './memory-connections';
 import * as publishing from './memory-publishing';
 import * as reads from './memory-reads';
 import { MemoryServer } from './memory-server';
@@ -121,6 +122,21 @@ export class MemoryStreams implements port.Streams {
   }
   replaceProjection(name: string, entries: Iterable<readonly [field: string, value: string]>): Promise<void> {
     return this.step((server) => server.put(name, new Map([...entries, [DEVICE_REGISTRY_COMPLETE, '1']])));
+  }
+
+  claimConnection(request: port.ClaimConnectionRequest): Promise<port.ClaimedConnection> {
+    return this.step((server) => connections.claimConnection(server, request));
+  }
+  keepConnections(request: port.KeepConnectionsRequest): Promise<readonly port.KeptConnection[]> {
+    return this.step((server) =>
+      request.held.map((held) => connections.keepConnection(server, request, held)),
+    );
+  }
+  releaseConnection(imei: string, epoch: bigint): Promise<void> {
+    return this.step((server) => connections.releaseConnection(server, imei, epoch));
+  }
+  findConnection(imei: string): Promise<port.Connection | undefined> {
+    return this.step((server) => connections.findConnection(server, imei));
   }
 
   /** A later turn, as with a real server, then all at once. */

@@ -2,17 +2,15 @@ import { checkFields, flatFields } from '../arguments';
 import { type Fields } from '../entries';
 import { type StreamAppender } from '../port';
 import { type RedisConnection } from './connection';
-import { onReplicas } from './script';
-import { refused, streamError } from './stream-error';
+import { streamError } from './stream-error';
+import { type LineEntry, type WriteLine } from './write-line';
 
 /** Entries of one transaction: bounds how long Redis serves nobody else. */
 const LARGEST_WRITE = 500;
 /** Two hide each other's round trip; more only divide the same entries over more fsyncs. */
 const MOST_IN_FLIGHT = 2;
 
-interface Waiting {
-  readonly stream: string;
-  readonly fields: Fields;
+interface Waiting extends LineEntry {
   readonly resolve: (id: string) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -27,8 +25,8 @@ export class RedisAppender implements StreamAppender {
   private scheduled = false;
 
   constructor(
+    private readonly line: WriteLine,
     private readonly connection: RedisConnection,
-    private readonly replicas: number,
   ) {}
 
   append(stream: string, fields: Fields): Promise<string> {
@@ -72,8 +70,12 @@ export class RedisAppender implements StreamAppender {
   private async send(batch: readonly Waiting[]): Promise<void> {
     this.inFlight += 1;
     try {
-      const results = await this.write(batch);
-      batch.forEach((entry, i) => settle(entry, results[i]));
+      const results = await this.line.write(batch);
+      for (let i = 0; i < batch.length; i += 1) {
+        const result = results[i];
+        if (typeof result === 'string') batch[i]?.resolve(result);
+        else batch[i]?.reject(streamError(result));
+      }
     } catch (error) {
       // Those behind wait for the same server: in an outage each of them would wait for the whole timeout again.
       for (const entry of [...batch, ...this.waiting.splice(0)]) entry.reject(error);
@@ -82,20 +84,4 @@ export class RedisAppender implements StreamAppender {
       if (this.waiting.length > 0) this.schedule();
     }
   }
-
-  private write(batch: readonly Waiting[]): Promise<readonly [Error | null, unknown][]> {
-    return this.connection.run(async (redis) => {
-      const write = redis.multi();
-      for (const { stream, fields } of batch) write.xadd(stream, '*', ...flatFields(fields));
-      const results = await onReplicas(redis, this.replicas, () => write.exec());
-      if (results?.length !== batch.length) throw refused('the transaction was discarded');
-      return results;
-    });
-  }
-}
-
-function settle({ resolve, reject }: Waiting, result: readonly [Error | null, unknown] | undefined): void {
-  const [error, id] = result ?? [];
-  if (typeof id === 'string') resolve(id);
-  else reject(streamError(error ?? refused('no entry id was given')));
 }

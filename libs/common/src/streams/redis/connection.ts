@@ -10,6 +10,12 @@ export interface ConnectionOptions {
   readonly replyTimeoutMs: number;
 }
 
+/** For whoever wants to know of the socket itself. */
+export interface ConnectionHooks {
+  readonly ready: (redis: Redis) => void;
+  readonly lost: () => void;
+}
+
 const CONNECT_TIMEOUT_MS = 5000;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2000;
@@ -26,7 +32,10 @@ export class RedisConnection {
   private lastError: unknown;
   private closed = false;
 
-  constructor(private readonly options: ConnectionOptions) {
+  constructor(
+    private readonly options: ConnectionOptions,
+    hooks?: ConnectionHooks,
+  ) {
     this.redis = new Redis(options.url, {
       connectionName: `odograph:${options.name}`,
       lazyConnect: true,
@@ -45,7 +54,9 @@ export class RedisConnection {
     });
     this.redis.on('ready', () => {
       this.lastError = undefined;
+      hooks?.ready(this.redis);
     });
+    if (hooks !== undefined) this.redis.on('close', hooks.lost);
   }
 
   /**

@@ -5,12 +5,14 @@ import type * as port from '../port';
 import { RedisAppender } from './appender';
 import { BlockingReads } from './blocking-reads';
 import { RedisConnection } from './connection';
+import { RedisConnectionRegistry } from './connections';
 import { assertDurable, type Fsync } from './durability';
 import { RedisGroupStreams } from './groups';
 import { RedisInspector } from './inspector';
 import { RedisOwnedStreams } from './owned';
 import { RedisProjections } from './projections';
 import { RedisPublisher } from './publisher';
+import { WriteLine } from './write-line';
 
 export interface RedisStreamsOptions {
   readonly url: string;
@@ -27,8 +29,8 @@ export interface RedisStreamsOptions {
 const REPLY_TIMEOUT_MS = 5000;
 
 /**
- * The streams on Redis 7. Writes that wait for the disk or for replicas have a connection of their own, so that reads
- * and acks do not queue behind them.
+ * The streams on Redis 7. Writes that wait for the disk or for replicas have connections of their own, so that
+ * reads and acks do not queue behind them.
  */
 export class RedisStreams implements port.Streams, Service {
   readonly name = 'redis';
@@ -37,6 +39,7 @@ export class RedisStreams implements port.Streams, Service {
   /** For what goes beside the verbs within this area: health and the start-up check. */
   readonly commands: RedisConnection;
   private readonly writes: RedisConnection;
+  private readonly appends: WriteLine;
   private readonly blocking: BlockingReads;
   private readonly appender: RedisAppender;
   private readonly owned: RedisOwnedStreams;
@@ -44,18 +47,21 @@ export class RedisStreams implements port.Streams, Service {
   private readonly publisher: RedisPublisher;
   private readonly inspector: RedisInspector;
   private readonly projections: RedisProjections;
+  private readonly connections: RedisConnectionRegistry;
 
   constructor(readonly options: RedisStreamsOptions) {
     const { url, waitReplicas, replyTimeoutMs = REPLY_TIMEOUT_MS } = options;
     this.commands = new RedisConnection({ url, name: 'commands', replyTimeoutMs });
     this.writes = new RedisConnection({ url, name: 'writes', replyTimeoutMs });
     this.blocking = new BlockingReads({ url, replyTimeoutMs });
-    this.appender = new RedisAppender(this.writes, waitReplicas);
+    this.appends = new WriteLine({ url, name: 'appends', replyTimeoutMs }, waitReplicas);
+    this.appender = new RedisAppender(this.appends, this.writes);
     this.owned = new RedisOwnedStreams(this.commands, this.writes, this.blocking, waitReplicas);
     this.groups = new RedisGroupStreams(this.commands, this.blocking);
     this.publisher = new RedisPublisher(this.writes, waitReplicas);
     this.inspector = new RedisInspector(this.commands);
     this.projections = new RedisProjections(this.commands);
+    this.connections = new RedisConnectionRegistry(this.commands);
   }
 
   /**
@@ -66,7 +72,8 @@ export class RedisStreams implements port.Streams, Service {
   async start(): Promise<void> {
     const deadline = performance.now() + this.options.startupTimeoutMs;
     const leftMs = () => Math.max(1, deadline - performance.now());
-    await Promise.all([this.commands.connect(leftMs()), this.writes.connect(leftMs())]);
+    const connections = [this.commands, this.writes, this.appends];
+    await Promise.all(connections.map((connection) => connection.connect(leftMs())));
     await this.ping(leftMs());
     await this.commands.run((redis) => assertDurable(redis, this.options.fsync), leftMs());
   }
@@ -76,13 +83,15 @@ export class RedisStreams implements port.Streams, Service {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.commands.close(), this.writes.close(), this.blocking.close()]);
+    const connections = [this.commands, this.writes, this.appends, this.blocking];
+    await Promise.all(connections.map((connection) => connection.close()));
   }
 
   snapshot(): Record<string, unknown> {
     return {
       commandsReady: this.commands.isReady,
       writesReady: this.writes.isReady,
+      appendsReady: this.appends.isReady,
       appendsWaiting: this.appender.depth,
     };
   }
@@ -169,5 +178,18 @@ export class RedisStreams implements port.Streams, Service {
   }
   replaceProjection(name: string, entries: Iterable<readonly [field: string, value: string]>): Promise<void> {
     return this.projections.replaceProjection(name, entries);
+  }
+
+  claimConnection(request: port.ClaimConnectionRequest): Promise<port.ClaimedConnection> {
+    return this.connections.claimConnection(request);
+  }
+  keepConnections(request: port.KeepConnectionsRequest): Promise<readonly port.KeptConnection[]> {
+    return this.connections.keepConnections(request);
+  }
+  releaseConnection(imei: string, epoch: bigint): Promise<void> {
+    return this.connections.releaseConnection(imei, epoch);
+  }
+  findConnection(imei: string): Promise<port.Connection | undefined> {
+    return this.connections.findConnection(imei);
   }
 }

@@ -3,7 +3,7 @@ import { type Redis } from 'ioredis';
 import { isReplyError, refused } from './stream-error';
 
 /** Below the reply timeout of a connection: WAIT holds the connection for as long. */
-const REPLICAS_TIMEOUT_MS = 2000;
+export const REPLICAS_TIMEOUT_MS = 2000;
 
 export type Argument = string | Buffer | number;
 

@@ -1,0 +1,164 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { signal, eventually } from '@app/common/testing';
+import { CODEC_8, decodeUdp, encodeUdp } from '@app/teltonika-codec';
+import { DatagramDesk } from './datagram-desk';
+import { edgeKit, IMEI, RECORD, type Kit, type KitOptions } from './test-kit';
+import { expectRowCounted, row } from './test-matrix';
+import { UdpTransport } from './udp.transport';
+
+/* The datagram listener over real sockets: rows 31 and 32 of the bad-input matrix, and what is right. */
+
+const PACKET_ID = 0xcafe;
+const UNKNOWN = '359633100000001';
+let kit: Kit;
+let transport: UdpTransport;
+let device: Socket;
+let heard: ReturnType<typeof signal<Buffer>>;
+
+async function listen(options: KitOptions = {}): Promise<void> {
+  kit = await edgeKit(options);
+  const { admission, metrics, logger } = kit.parts;
+  const desk = new DatagramDesk({ admission, sink: kit.sink, shards: 16, metrics, logger });
+  transport = new UdpTransport({ host: '127.0.0.1', port: 0, desk, logger });
+  await transport.open();
+}
+
+beforeEach(async () => {
+  await listen();
+  device = createSocket('udp4');
+  heard = signal<Buffer>('an ack');
+  device.on('message', heard.emit);
+});
+afterEach(() => {
+  transport.close();
+  device.close();
+});
+
+function datagram(imei = IMEI, records = 2, avlPacketId = 7): Buffer {
+  return encodeUdp({
+    header: { packetId: PACKET_ID, packetType: 1, avlPacketId, imei },
+    codecId: CODEC_8,
+    records: Array.from({ length: records }, (_, index) => ({
+      ...RECORD,
+      timestampMs: 1_735_689_600_000 + index,
+    })),
+  });
+}
+
+const send = (bytes: Buffer): void => void device.send(bytes, transport.port ?? 0, '127.0.0.1');
+/** The echoed ids and the count (teltonika.md 1.7 in vendor terms: 0005, packet id, 01, AVL packet id, accepted). */
+const ack = (records = 2, avlPacketId = 7): string =>
+  `0005cafe01${avlPacketId.toString(16).padStart(2, '0')}${records.toString(16).padStart(2, '0')}`;
+
+async function expectDropped(reason: string): Promise<void> {
+  await eventually(async () => (await kit.count('edge_datagrams_dropped_total', { reason })) === 1, {
+    what: reason,
+  });
+}
+
+/** The next ack is that of a good datagram, so there was none before it. */
+async function expectNextIsServed(): Promise<void> {
+  send(datagram(IMEI, 1, 9));
+  expect((await heard.next()).toString('hex')).toBe(ack(1, 9));
+}
+
+it('keeps a datagram whole before it echoes its ids to the source', async () => {
+  let release = (): void => undefined;
+  kit.sink.before = () => new Promise((resolve) => (release = resolve));
+  send(datagram());
+  await eventually(() => kit.sink.attempts === 1, { what: 'the append' });
+  expect(kit.sink.appended).toEqual([]);
+  release();
+  expect((await heard.next()).toString('hex')).toBe(ack());
+  const [kept] = kit.sink.appended;
+  expect(kept?.entry).toMatchObject({ imei: IMEI, transport: 'udp', frame: datagram() });
+  expect(kept?.entry.peer).toBe(`127.0.0.1:${device.address().port}`);
+  expect(decodeUdp(kept?.entry.frame ?? Buffer.alloc(0))[0]?.records).toHaveLength(2);
+});
+
+it('acknowledges a datagram that comes again, and one without records', async () => {
+  for (let turn = 0; turn < 2; turn += 1) {
+    send(datagram());
+    expect((await heard.next()).toString('hex')).toBe(ack());
+  }
+  expect(kit.sink.appended).toHaveLength(2);
+  send(datagram(IMEI, 0));
+  expect((await heard.next()).toString('hex')).toBe(ack(0));
+  expect(kit.sink.appended).toHaveLength(2);
+});
+
+const good = datagram();
+function changed(change: (bytes: Buffer) => void): Buffer {
+  const copy = Buffer.from(good);
+  change(copy);
+  return copy;
+}
+
+it.each([
+  ['a length above the datagram', changed((bytes) => bytes.writeUInt16BE(good.length - 1, 0))],
+  ['a length below the datagram', changed((bytes) => bytes.writeUInt16BE(good.length - 3, 0))],
+  ['a byte too many', Buffer.concat([good, Buffer.from([0])])],
+  ['cut', good.subarray(0, good.length - 1)],
+  ['empty', Buffer.alloc(0)],
+  ['an IMEI with a letter', changed((bytes) => bytes.write('A', 10, 'latin1'))],
+  ['an IMEI length of 14', changed((bytes) => bytes.writeUInt16BE(14, 6))],
+  ['N2 that is not N1', changed((bytes) => bytes.writeUInt8(3, good.length - 1))],
+  ['counts above the records', changed((bytes) => bytes.fill(3, good.length - 1).fill(3, 24, 25))],
+  ['an unknown codec', changed((bytes) => bytes.writeUInt8(9, 23))],
+  ['too large', datagram(IMEI, 80)],
+])(row(31, '%s is dropped without a word'), async (_, bytes) => {
+  send(bytes);
+  await expectRowCounted(kit, 31);
+  await expectNextIsServed();
+  expect(kit.sink.appended).toHaveLength(1);
+});
+
+it(row(32, 'an unknown IMEI is dropped under every policy, also where TCP would enroll it'), async () => {
+  transport.close();
+  await listen({ policy: 'enroll' });
+  send(datagram(UNKNOWN));
+  await expectRowCounted(kit, 32);
+  await expectNextIsServed();
+});
+
+it('a disabled device, a registry that is not whole and a store that is down get no answer', async () => {
+  kit.registry.enable(UNKNOWN, false);
+  send(datagram(UNKNOWN));
+  await expectDropped('disabled');
+  kit.registry.isComplete = false;
+  send(datagram());
+  await expectDropped('not-ready');
+  kit.registry.isComplete = true;
+  kit.sink.before = () => Promise.reject(new Error('no store'));
+  send(datagram());
+  await expectDropped('store-down');
+  kit.sink.before = () => Promise.resolve();
+  await expectNextIsServed();
+});
+
+it('what is more than can be in hand is dropped', async () => {
+  const releases: (() => void)[] = [];
+  kit.sink.before = () => new Promise((resolve) => releases.push(resolve));
+  const { admission, metrics, logger } = kit.parts;
+  const desk = new DatagramDesk({ admission, sink: kit.sink, shards: 16, metrics, logger });
+  const answers = Array.from({ length: 1_001 }, () =>
+    desk.take(datagram(), { address: '192.0.2.1', port: 1 }),
+  );
+  expect(await answers[1_000]).toBeUndefined();
+  await expectDropped('busy');
+  await eventually(() => releases.length === 1_000, { what: 'all appends' });
+  for (const release of releases) release();
+  const acks = await Promise.all(answers.slice(0, 1_000));
+  expect(acks.every((answer) => answer?.toString('hex') === ack())).toBe(true);
+});
+
+it('a stop still acknowledges what is in hand, and takes nothing more', async () => {
+  let release = (): void => undefined;
+  kit.sink.before = () => new Promise((resolve) => (release = resolve));
+  send(datagram());
+  await eventually(() => kit.sink.attempts === 1, { what: 'the append' });
+  transport.close();
+  release();
+  expect((await heard.next()).toString('hex')).toBe(ack());
+  expect(transport.isListening).toBe(false);
+});

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { FULL, frameOf } from './frame';
+import { type Comparison } from './comparison';
+
+export function say(...lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+}
+
+export const round = (value: number, digits: number): number => Number(value.toFixed(digits));
+
+/** The middle one; of an even number the lower of the two. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
+}
+
+export function table(rows: readonly Comparison[], title: string): string {
+  const header = [
+    'connections',
+    'bare/s',
+    'always/s',
+    'everysec/s',
+    'always',
+    'everysec',
+    'CPU us',
+    'bare us',
+  ];
+  const lines = rows.map((row) => [
+    String(row.connections),
+    String(Math.round(row.barePerS)),
+    String(Math.round(row.alwaysPerS)),
+    String(Math.round(row.everysecPerS)),
+    row.ratioAlways.toFixed(2),
+    row.ratioEverysec.toFixed(2),
+    row.alwaysCpuUs.toFixed(1),
+    row.bareCpuUs.toFixed(1),
+  ]);
+  const text = [header, ...lines].map((cells) => cells.map((cell) => cell.padStart(11)).join('')).join('\n');
+  return `\n${title}, frames acked a second, and the edge as a share of the bare server\n${text}`;
+}
+
+export function machine(): Record<string, string | number> {
+  const [cpu] = cpus();
+  return {
+    node: process.version,
+    cpu: cpu?.model ?? 'unknown',
+    cores: availableParallelism(),
+    kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+  };
+}
+
+export function conditionsOf(more: Readonly<Record<string, number>>): Record<string, string | number> {
+  return {
+    ...machine(),
+    frameBytes: frameOf(FULL).length,
+    recordsAFrame: FULL.records,
+    load: 'stop-and-wait; load, server under test and Redis share the machine over loopback',
+    loadAverageAfter: round(loadavg()[0] ?? NaN, 1),
+    ...more,
+  };
+}

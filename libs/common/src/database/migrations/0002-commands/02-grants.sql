@@ -1,0 +1,1 @@
+GRANT SELECT, INSERT, UPDATE ON ops.command TO odograph_ops;

@@ -26,7 +26,10 @@ function requestsIn(bytes: Buffer): Buffer[][] {
   return requests;
 }
 
+/** One, two, three and four bytes of UTF-8. */
+const mixed = fc.string({ unit: fc.constantFrom('a', 'ü', '€', '😀'), maxLength: 20 });
 const value = fc.oneof(
+  mixed,
   fc.string({ unit: 'grapheme', maxLength: 40 }),
   fc.uint8Array({ maxLength: 3_000 }).map((bytes) => Buffer.from(bytes)),
 );

@@ -3,13 +3,14 @@ import { isRole, serveOrders } from './roles';
 import { compare, type Comparison } from './comparison';
 import { idleMemory, type IdleMemory } from './idle-memory';
 import { EdgeUnderTest } from './edge-under-test';
-import { conditionsOf, round, say, table } from './report';
+import { round, say } from './figures';
+import { conditionsOf, table } from './report';
 
 const TARGET_ALWAYS = 0.5;
 const TARGET_EVERYSEC = 0.65;
 const TARGET_IDLE_BYTES = 6 * 1024;
 const JUDGED_AT = 1_000;
-const CONNECTIONS = [1, 100, JUDGED_AT, 5_000];
+const CONNECTIONS = (process.env['BENCH_CONNECTIONS'] ?? `1,100,${JUDGED_AT},5000`).split(',').map(Number);
 /** Of the machine's 20,000 open files the load needs one for each device, and as many wait for the bare server. */
 const IDLE_CONNECTIONS = 10_000;
 
@@ -24,7 +25,9 @@ async function main(): Promise<void> {
   try {
     const idle = await idleMemory(edge, IDLE_CONNECTIONS);
     const plain = await compare(edge, CONNECTIONS, { ...options, isTls: false });
-    const tls = await compare(edge, [JUDGED_AT], { ...options, isTls: true });
+    const tls = await compare(edge, process.env['BENCH_TLS'] === 'no' ? [] : [JUDGED_AT], {
+      ...{ ...options, isTls: true },
+    });
     const judged = plain.find(({ connections }) => connections === JUDGED_AT);
     if (judged === undefined) throw new Error('nothing was measured');
     say(table(plain, 'TCP'), table(tls, 'TLS'), lineOf(idle));

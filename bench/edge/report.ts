@@ -2,18 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { FULL, frameOf } from './frame';
 import { type Comparison } from './comparison';
-
-export function say(...lines: readonly string[]): void {
-  for (const line of lines) process.stderr.write(`${line}\n`);
-}
-
-export const round = (value: number, digits: number): number => Number(value.toFixed(digits));
-
-/** The middle one; of an even number the lower of the two. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
-}
+import { round } from './figures';
 
 export function table(rows: readonly Comparison[], title: string): string {
   const header = [

@@ -4,7 +4,8 @@ import { loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EdgeUnderTest } from '../edge/edge-under-test';
 import { BUFFERED, frameOf, imeiOf } from '../edge/frame';
-import { machine, round, say } from '../edge/report';
+import { round, say } from '../edge/figures';
+import { machine } from '../edge/report';
 import { StormDevice } from './storm-device';
 
 const DEVICES = 10_000;

@@ -66,7 +66,7 @@ describe('the overview', () => {
     const values = await exposed();
     expect([...new Set(values.values())]).toEqual([0]);
     expect([...values.keys()].filter((key) => key.startsWith('odograph_stream_length'))).toHaveLength(
-      2 * SHARDS + 5,
+      2 * SHARDS + 6,
     );
     expect([...values.keys()]).toContain(
       `odograph_stream_group_lag{stream="${NOTIFICATION_INTENTS}",group="notification"}`,

@@ -7,8 +7,8 @@ const optionalPort = () =>
 const networks = () =>
   z
     .string()
-    .default('')
-    .transform((text) => text.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()])))
+    .optional()
+    .transform((text = '') => text.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()])))
     .refine((entries) => entries.every(isNetwork), 'is no list of addresses and networks such as 10.0.0.0/8');
 
 /** The device listener. `EDGE_UNKNOWN_DEVICES` and `TELEMETRY_SHARDS` are shared with ingest: see telemetry.config.ts. */

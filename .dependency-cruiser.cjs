@@ -1,4 +1,7 @@
 // The house rules as a graph. The area order is the law: a line may import only lines above it.
+/** Specs, and what only specs use. */
+const TESTS = '\\.(spec|int-spec|e2e-spec|testing)\\.ts$';
+
 const areas = [
   'contracts',
   'errors',
@@ -18,7 +21,7 @@ const layering = areas.slice(0, -1).map((area, i) => ({
   comment:
     'Areas are ordered so that a change has one direction to spread in; see areas at the top of this file.',
   severity: 'error',
-  from: { path: `^libs/common/src/${area}/`, pathNot: '\\.(spec|int-spec)\\.ts$' },
+  from: { path: `^libs/common/src/${area}/`, pathNot: TESTS },
   to: { path: `^libs/common/src/(${areas.slice(i + 1).join('|')})/` },
 }));
 
@@ -38,7 +41,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: [owner, '^libs/common/src/testing/', '\\.(spec|int-spec)\\.ts$'],
+        pathNot: [owner, '^libs/common/src/testing/', TESTS],
       },
       to: { path: `^node_modules/${driver}/`, dependencyTypesNot: ['type-only'] },
     })),
@@ -94,14 +97,14 @@ module.exports = {
     {
       name: 'production-never-imports-testing',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['(spec\\.ts$|^libs/common/src/testing/)'] },
+      from: { path: '^(apps|libs)/', pathNot: [TESTS, '^libs/common/src/testing/'] },
       to: { path: '^libs/common/src/testing/' },
     },
     {
       name: 'production-never-imports-a-spec',
       severity: 'error',
-      from: { pathNot: 'spec\\.ts$' },
-      to: { path: 'spec\\.ts$' },
+      from: { pathNot: [TESTS, '^(test|bench)/'] },
+      to: { path: TESTS },
     },
     {
       name: 'only-processor-decodes',
@@ -120,7 +123,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: ['spec\\.ts$', '^libs/common/src/testing/', '^libs/[^/]+/test/'],
+        pathNot: [TESTS, '^libs/common/src/testing/', '^libs/[^/]+/test/'],
       },
       to: { dependencyTypes: ['npm-dev'] },
     },

@@ -1,4 +1,4 @@
-import { TestDevice } from '../../apps/processor/src/edge/test-device';
+import { TestDevice } from '../../apps/processor/src/edge/device.testing';
 import { encodeAck } from '@app/teltonika-codec';
 import { imeiOf } from '../edge/frame';
 

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { DEVICE_REGISTRY } from '@app/common/contracts';
 import { RedisStreams } from '@app/common/streams';
 import { eventually, freePort, repositoryRoot, startRedis, type RedisServer } from '@app/common/testing';
-import { selfSigned } from '../../apps/processor/src/edge/test-certificate';
+import { selfSigned } from '../../apps/processor/src/edge/certificate.testing';
 import { imeiOf } from './frame';
 
 export type Fsync = 'always' | 'everysec';

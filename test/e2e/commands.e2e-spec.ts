@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CODEC_12, CommandType, encodeCommand, payloadOf } from '@app/teltonika-codec';
 import { eventually, repositoryRoot, testServers } from '@app/common/testing';
 import { roleUrl } from '../../tools/demo';
-import { TestDevice } from '../../apps/processor/src/edge/test-device';
+import { TestDevice } from '../../apps/processor/src/edge/device.testing';
 import { System } from './system.testing';
 
 const IMEI = '356307042441013';

@@ -16,7 +16,7 @@ import { Acceptance } from './intents/acceptance';
 import { IntentStore } from './intents/intent-store';
 import { intentMetrics } from './intents/intents.metrics';
 import { IntentsService } from './intents/intents.service';
-import { intentFields } from './intents/test-intents';
+import { intentFields } from './intents/intent.testing';
 import { emailChannel } from './publishers/email';
 import { Publisher } from './publishers/publisher';
 import { publisherMetrics } from './publishers/publishers.metrics';

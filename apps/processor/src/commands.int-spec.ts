@@ -10,8 +10,8 @@ import { STREAMS, StreamsModule, textFields, type Streams } from '@app/common/st
 import { eventually, testServers } from '@app/common/testing';
 import { encodeAck } from '@app/teltonika-codec';
 import { EdgeListeners, EdgeModule } from './edge';
-import { TestDevice } from './edge/test-device';
-import { frameOf, IMEI, OTHER_IMEI } from './edge/test-kit';
+import { TestDevice } from './edge/device.testing';
+import { frameOf, IMEI, OTHER_IMEI } from './edge/session.testing';
 import { encodeCommandFrame } from './commands/frames';
 import { deviceFrame, queueCommand, told } from './commands.test-kit';
 

@@ -3,7 +3,7 @@ import { eventually } from '@app/common/testing';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
 import { type DeviceLink } from './edge/device-link';
 import { Session } from './edge/session';
-import { edgeKit, frameOf, IMEI, OTHER_IMEI, type Kit } from './edge/test-kit';
+import { edgeKit, frameOf, IMEI, OTHER_IMEI, type Kit } from './edge/session.testing';
 import { deskKit, deviceFrame, queueCommand, told, type DeskKit } from './commands.test-kit';
 import { encodeCommandFrame } from './commands/frames';
 

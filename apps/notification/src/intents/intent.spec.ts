@@ -1,7 +1,7 @@
 import { notificationId } from '@app/common/contracts';
 import { canonicalJson } from './canonical-json';
 import { parseIntent } from './intent';
-import { intentFields } from './test-intents';
+import { intentFields } from './intent.testing';
 
 const codeOf = (fields: Record<string, string>) => {
   const parsed = parseIntent(fields);

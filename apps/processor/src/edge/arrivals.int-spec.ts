@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { createLogger } from '@app/common/observability';
 import { eventually } from '@app/common/testing';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
-import { selfSigned } from './test-certificate';
-import { TestDevice } from './test-device';
-import { TestEdge, type TestEdgeOptions } from './test-edge';
-import { frameOf, IMEI } from './test-kit';
+import { selfSigned } from './certificate.testing';
+import { TestDevice } from './device.testing';
+import { TestEdge, type TestEdgeOptions } from './edge.testing';
+import { frameOf, IMEI } from './session.testing';
 import { TlsDoor, type KeyPair } from './tls-door';
 import { TlsKeys } from './tls-keys';
 

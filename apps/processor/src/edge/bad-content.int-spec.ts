@@ -9,9 +9,9 @@ import {
 } from '@app/teltonika-codec';
 import { deskKit, deviceFrame, told } from '../commands.test-kit';
 import { type RowNumber } from './bad-input';
-import { TestEdge, type TestEdgeOptions } from './test-edge';
-import { frameOf, IMEI, OTHER_IMEI, RECORD } from './test-kit';
-import { expectRowCounted, row } from './test-matrix';
+import { TestEdge, type TestEdgeOptions } from './edge.testing';
+import { frameOf, IMEI, OTHER_IMEI, RECORD } from './session.testing';
+import { expectRowCounted, row } from './matrix.testing';
 
 /*
  * Rows of the bad-input matrix over real sockets: what a record or a command says. The edge keeps such a frame as it

@@ -1,8 +1,8 @@
 import { eventually } from '@app/common/testing';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
-import { TestEdge, type TestEdgeOptions } from './test-edge';
-import { corrupted, forged, frameOf, IMEI, OTHER_IMEI } from './test-kit';
-import { expectRowCounted, row } from './test-matrix';
+import { TestEdge, type TestEdgeOptions } from './edge.testing';
+import { corrupted, forged, frameOf, IMEI, OTHER_IMEI } from './session.testing';
+import { expectRowCounted, row } from './matrix.testing';
 
 /*
  * Rows of the bad-input matrix over real sockets: what concerns frames. Each asserts the answer, the

@@ -1,8 +1,8 @@
 import { eventually } from '@app/common/testing';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
-import { TestEdge, type TestEdgeOptions } from './test-edge';
-import { frameOf, IMEI, OTHER_IMEI, type Kit } from './test-kit';
-import { expectRowCounted, row } from './test-matrix';
+import { TestEdge, type TestEdgeOptions } from './edge.testing';
+import { frameOf, IMEI, OTHER_IMEI, type Kit } from './session.testing';
+import { expectRowCounted, row } from './matrix.testing';
 import { type RowNumber } from './bad-input';
 
 /*

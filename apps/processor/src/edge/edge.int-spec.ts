@@ -14,9 +14,9 @@ import { testServers } from '@app/common/testing';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
 import { EdgeModule } from './edge.module';
 import { EdgeListeners } from './edge.listeners';
-import { selfSigned } from './test-certificate';
-import { TestDevice } from './test-device';
-import { forged, frameOf, IMEI } from './test-kit';
+import { selfSigned } from './certificate.testing';
+import { TestDevice } from './device.testing';
+import { forged, frameOf, IMEI } from './session.testing';
 
 const servers = testServers();
 const SHARD = shardOf(IMEI, 16);

@@ -1,7 +1,7 @@
 import { eventually } from '@app/common/testing';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
-import { TestEdge, type TestEdgeOptions } from './test-edge';
-import { frameOf, IMEI, OTHER_IMEI } from './test-kit';
+import { TestEdge, type TestEdgeOptions } from './edge.testing';
+import { frameOf, IMEI, OTHER_IMEI } from './session.testing';
 
 /* What the edge does to last: age, caps by address, bytes held in all, two devices with one IMEI, a stop. */
 

@@ -3,7 +3,7 @@ import { BadLogins } from './bad-logins';
 import { ByteBudget, type ByteShare } from './byte-budget';
 import { IdentityConflicts } from './identity-conflicts';
 import { SessionTable, type TableSession } from './session-table';
-import { edgeKit } from './test-kit';
+import { edgeKit } from './session.testing';
 
 describe('bad logins', () => {
   it('are counted by minute, and by the /64 of an IPv6 subscriber', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
 import { type DeviceLink } from './device-link';
 import { Session } from './session';
-import { corrupted, edgeKit, frameOf, IMEI, OTHER_IMEI, type Kit } from './test-kit';
+import { corrupted, edgeKit, frameOf, IMEI, OTHER_IMEI, type Kit } from './session.testing';
 
 /** A link whose socket is a list: bytes wait in it while the session has paused it. */
 class FakeLink implements DeviceLink {

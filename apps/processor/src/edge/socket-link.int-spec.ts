@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { signal } from '@app/common/testing';
 import { SocketLink } from './socket-link';
-import { TestDevice } from './test-device';
+import { TestDevice } from './device.testing';
 
 const LINGER_MS = 60;
 const accepted = signal<Socket>('a connection');

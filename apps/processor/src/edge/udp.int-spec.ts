@@ -2,8 +2,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { signal, eventually } from '@app/common/testing';
 import { CODEC_8, decodeUdp, encodeUdp } from '@app/teltonika-codec';
 import { DatagramDesk } from './datagram-desk';
-import { edgeKit, IMEI, RECORD, type Kit, type KitOptions } from './test-kit';
-import { expectRowCounted, row } from './test-matrix';
+import { edgeKit, IMEI, RECORD, type Kit, type KitOptions } from './session.testing';
+import { expectRowCounted, row } from './matrix.testing';
 import { UdpTransport } from './udp.transport';
 
 /* The datagram listener over real sockets: rows 31 and 32 of the bad-input matrix, and what is right. */

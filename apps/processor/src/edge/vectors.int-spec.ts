@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { repositoryRoot } from '@app/common/testing';
 import { encodeAck } from '@app/teltonika-codec';
-import { type TestDevice } from './test-device';
-import { TestEdge } from './test-edge';
-import { frameOf, IMEI } from './test-kit';
+import { type TestDevice } from './device.testing';
+import { TestEdge } from './edge.testing';
+import { frameOf, IMEI } from './session.testing';
 
 /* The published and derived vectors, as a device would send them. */
 

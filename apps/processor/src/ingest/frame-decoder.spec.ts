@@ -4,7 +4,7 @@ import { type StreamEntry } from '@app/common/streams';
 import { type AvlRecord, CODEC_8_EXTENDED, decodeAvl, encodeAvl, encodeUdp } from '@app/teltonika-codec';
 import { type SinkEntry } from '../sink';
 import { FrameDecoder } from './frame-decoder';
-import { entryFields, frameOf, START_MS } from './test-kit';
+import { entryFields, frameOf, START_MS } from './ingest.testing';
 
 const IMEI = '356307042441013';
 let decoder: FrameDecoder;

@@ -4,7 +4,7 @@ import { OdographError } from '@app/common/errors';
 import { LeaseTable } from '@app/common/leases';
 import { rawFields, type RedisStreams, type StreamEntry, text } from '@app/common/streams';
 import { eventually, signal, testServers } from '@app/common/testing';
-import { databaseOf, run } from '../sink.test-kit';
+import { databaseOf, run } from '../sink.testing';
 import {
   allDeadLetterStreams,
   allStreams,
@@ -19,7 +19,7 @@ import {
   START_MS,
   streamOf,
   withVerbs,
-} from './test-kit';
+} from './ingest.testing';
 
 const servers = testServers();
 let admin: Database;

@@ -31,7 +31,7 @@ import {
   run,
   sinkOf,
   T0,
-} from '../sink.test-kit';
+} from '../sink.testing';
 
 const servers = testServers();
 let admin: Database;

@@ -2,7 +2,7 @@ import { eventually, freePort, testServers } from '@app/common/testing';
 import { type Database } from './database';
 import { isOutage } from './sql-errors';
 import { statement } from './statement';
-import { databaseFor, recordingLogger, sql, terminate } from './test-support';
+import { databaseFor, recordingLogger, sql, terminate } from './database.testing';
 import { type Transaction } from './transaction';
 
 const servers = testServers();

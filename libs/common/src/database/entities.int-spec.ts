@@ -7,7 +7,7 @@ import { Geofence } from './entities/geofence';
 import { Rule } from './entities/rule';
 import { Subscription } from './entities/subscription';
 import { UserAccount } from './entities/user-account';
-import { anyDate, sql, textWith } from './test-support';
+import { anyDate, sql, textWith } from './database.testing';
 
 const servers = testServers();
 let source: DataSource;

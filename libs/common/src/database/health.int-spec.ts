@@ -7,7 +7,7 @@ import { Database } from './database';
 import { DatabaseModule } from './database.module';
 import { PostgresHealth } from './health';
 import { migrateUp } from './migrate';
-import { anyNumber, databaseFor, recordingLogger, sql, textWith } from './test-support';
+import { anyNumber, databaseFor, recordingLogger, sql, textWith } from './database.testing';
 
 const servers = testServers();
 

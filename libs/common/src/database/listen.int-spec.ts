@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { eventually, signal, testServers } from '@app/common/testing';
 import { Listener } from './listen';
-import { databaseFor, recordingLogger, sql, terminate } from './test-support';
+import { databaseFor, recordingLogger, sql, terminate } from './database.testing';
 
 const servers = testServers();
 

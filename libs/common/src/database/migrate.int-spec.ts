@@ -3,7 +3,7 @@ import { testServers } from '@app/common/testing';
 import { migrateDown, migrateUp, migrationStatus } from './migrate';
 import { MIGRATION_NAMES } from './migrations';
 import { printSchema } from './schema-print';
-import { databaseFor, sql, textWith, urlOf } from './test-support';
+import { databaseFor, sql, textWith, urlOf } from './database.testing';
 
 const servers = testServers();
 let admin: string;

@@ -1,6 +1,6 @@
 import { testServers, type AppRole } from '@app/common/testing';
 import { DatabaseError } from 'pg';
-import { withClient } from './test-support';
+import { withClient } from './database.testing';
 
 const servers = testServers();
 

@@ -5,7 +5,7 @@ import { type Database } from './database';
 import { checkSchema, describeDifference } from './schema-check';
 import { printSchema } from './schema-print';
 import committedPrint from './schema.print.txt';
-import { anyText, databaseFor, sql, textWith, textWithout } from './test-support';
+import { anyText, databaseFor, sql, textWith, textWithout } from './database.testing';
 
 const servers = testServers();
 let database: Database;

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { eventually, freePort, testServers } from '@app/common/testing';
 import { type Database } from './database';
 import { migrateUp } from './migrate';
-import { databaseFor, portOf, proxy, recordingLogger, sql, textWith, urlOf } from './test-support';
+import { databaseFor, portOf, proxy, recordingLogger, sql, textWith, urlOf } from './database.testing';
 
 const servers = testServers();
 const open: Database[] = [];

@@ -2,7 +2,7 @@ import { eventually, testServers } from '@app/common/testing';
 import { type Database } from './database';
 import { isCommitOutcomeUnknown, isOutage, isTransactionTooSlow, sqlStateOf } from './sql-errors';
 import { statement } from './statement';
-import { databaseFor, proxy, sql, terminate } from './test-support';
+import { databaseFor, proxy, sql, terminate } from './database.testing';
 import { type Transaction } from './transaction';
 
 const servers = testServers();

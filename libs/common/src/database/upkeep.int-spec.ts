@@ -1,6 +1,6 @@
 import { eventually, testServers } from '@app/common/testing';
 import { type Client } from 'pg';
-import { sql, withClient } from './test-support';
+import { sql, withClient } from './database.testing';
 
 const servers = testServers();
 

@@ -3,8 +3,8 @@ import { type Database } from '@app/common/database';
 import { LeaseTable, Ownership } from '@app/common/leases';
 import { type RedisStreams } from '@app/common/streams';
 import { eventually, testServers } from '@app/common/testing';
-import { databaseOf, quiet, run } from '../../sink.test-kit';
-import { redisStreams } from '../test-kit';
+import { databaseOf, quiet, run } from '../../sink.testing';
+import { redisStreams } from '../ingest.testing';
 import { DeviceRegistry, REGISTRY_LEASE } from './device-registry';
 
 const servers = testServers();

@@ -1,10 +1,10 @@
 import { Arrivals } from './arrivals';
 import { EdgeTransport } from './edge.transport';
 import { Session } from './session';
-import { TestDevice } from './test-device';
+import { TestDevice } from './device.testing';
 import { type TlsDoor } from './tls-door';
 import { TrustedProxies } from './trusted-proxies';
-import { edgeKit, OTHER_IMEI, type Kit, type KitOptions } from './test-kit';
+import { edgeKit, OTHER_IMEI, type Kit, type KitOptions } from './session.testing';
 
 export interface TestEdgeOptions extends KitOptions {
   readonly maxConnections?: number;

@@ -5,7 +5,7 @@ import { LeaseTable } from '@app/common/leases';
 import { Metrics } from '@app/common/observability';
 import { RedisStreams, type Streams } from '@app/common/streams';
 import { type AvlRecord, CODEC_8, encodeAvl } from '@app/teltonika-codec';
-import { quiet, sinkOf } from '../sink.test-kit';
+import { quiet, sinkOf } from '../sink.testing';
 import { ingestMetrics } from './ingest.metrics';
 import { IngestService } from './ingest.service';
 

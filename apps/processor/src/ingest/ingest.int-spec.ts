@@ -38,7 +38,7 @@ beforeEach(async () => {
   await run(
     admin,
     `TRUNCATE telemetry.device, telemetry.position, telemetry.device_state, telemetry.rule_checkpoint, telemetry.rule,
-       telemetry.geofence, telemetry.subscription, telemetry.event, outbox.message`,
+       telemetry.geofence, telemetry.subscription, telemetry.event, outbox.message CASCADE`,
   );
 });
 afterEach(async () => {

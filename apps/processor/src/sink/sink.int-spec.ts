@@ -46,7 +46,7 @@ beforeEach(async () => {
   await run(
     admin,
     `TRUNCATE telemetry.device, telemetry.position, telemetry.device_state, telemetry.rule_checkpoint, telemetry.rule,
-       telemetry.geofence, telemetry.subscription, telemetry.event, outbox.message RESTART IDENTITY`,
+       telemetry.geofence, telemetry.subscription, telemetry.event, outbox.message RESTART IDENTITY CASCADE`,
   );
 });
 

@@ -41,9 +41,10 @@ export class ByteQueue {
     this.start += byteCount;
   }
 
-  /** The next bytes as a copy of their own. */
+  /** The next bytes, as a view: nothing is written over bytes that were appended. */
   take(byteCount: number): Buffer {
-    const taken = Buffer.from(this.bytes.subarray(this.start, this.start + byteCount));
+    const { buffer, byteOffset } = this.bytes;
+    const taken = Buffer.from(buffer, byteOffset + this.start, byteCount);
     this.start += byteCount;
     return taken;
   }

@@ -111,14 +111,17 @@ describe('FrameReader', () => {
     );
   });
 
-  it('hands out frames of their own: later segments do not change them', () => {
+  it('hands out frames that later segments do not change, whole in one segment or not', () => {
     const reader = new FrameReader();
-    const chunk = Buffer.concat([LOGIN, FRAME]);
-    reader.push(chunk);
-    reader.next();
-    const result = reader.next();
-    chunk.fill(0);
-    expect(printed(result)).toEqual(frame);
+    const bytes = Buffer.concat([LOGIN, FRAME, FRAME, FRAME]);
+    const cuts = [LOGIN.length + FRAME.length + 9, LOGIN.length + 2 * FRAME.length + 9, bytes.length];
+    const results: ReadResult[] = [];
+    cuts.forEach((end, index) => {
+      reader.push(Buffer.from(bytes.subarray(cuts[index - 1] ?? 0, end)));
+      for (let result = reader.next(); result.kind !== 'incomplete'; result = reader.next())
+        results.push(result);
+    });
+    expect(results.slice(1).map(printed)).toEqual([frame, frame, frame]);
   });
 
   it('says how many bytes the next result needs at least', () => {

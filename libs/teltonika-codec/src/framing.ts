@@ -19,7 +19,7 @@ export type EnvelopeState = 'ok' | 'count-mismatch' | 'codec-unknown';
 export type FatalCode =
   'NOT_TELTONIKA' | 'LOGIN_INVALID' | 'FRAME_BEFORE_LOGIN' | 'PREAMBLE_INVALID' | 'LENGTH_INVALID';
 
-/** Every `frame` is a copy of its own, from preamble to CRC. */
+/** Every `frame` reaches from preamble to CRC. It may be a view of the chunk that it came in. */
 export type ReadResult =
   /** At least `needed` more bytes before the next result. */
   | { readonly kind: 'incomplete'; readonly needed: number }
@@ -65,8 +65,8 @@ const PING: ReadResult = { kind: 'ping' };
  * results depend on the bytes alone. Never throws. Caps are enforced from the header, so that with `next` called
  * until 'incomplete' after each `push` it holds at most one cap and one chunk.
  *
- * The caller may reuse a chunk's memory once `next` has returned 'incomplete'. After 'fatal' every further `next`
- * returns the same result and nothing is kept.
+ * The caller may reuse a chunk's memory once `next` has returned 'incomplete' and it is done with that chunk's frames.
+ * After 'fatal' every further `next` returns the same result and nothing is kept.
  */
 export class FrameReader {
   private readonly queue = new ByteQueue();

@@ -1,16 +1,14 @@
-import { shardOf } from '@app/common/contracts';
 import { describeError } from '@app/common/errors';
 import { maskImei, type Logger } from '@app/common/observability';
 import { AvlWalk, CodecError, encodeUdpAck, splitDatagram, type ChannelPacket } from '@app/teltonika-codec';
 import { type Admission } from './admission';
 import { type DropReason, type EdgeMetrics } from './edge.metrics';
-import { type FrameSink } from './frame-sink';
+import { keepFrame, type FrameSink } from './frame-sink';
 import { peerText, type Peer } from './peer';
 
 export interface DatagramDeskOptions {
   readonly admission: Pick<Admission, 'lookUp'>;
-  readonly sink: Pick<FrameSink, 'append'>;
-  readonly shards: number;
+  readonly sink: Pick<FrameSink, 'lane'>;
   readonly metrics: EdgeMetrics;
   readonly logger: Logger;
 }
@@ -72,20 +70,16 @@ export class DatagramDesk {
     peer: Peer,
     receivedAtMs: number,
   ): Promise<Buffer | undefined> {
-    const { admission, sink, shards, metrics, logger } = this.options;
+    const { admission, sink, metrics, logger } = this.options;
     const startedAt = performance.now();
     const standing = await admission.lookUp(header.imei);
     if (standing !== 'enabled') return this.drop(standing);
-    const entry = {
-      imei: header.imei,
-      transport: 'udp',
-      receivedAtMs,
-      peer: peerText(peer),
-      frame: bytes,
-    } as const;
     try {
       // Not held: the device sends it again by itself, and there is no connection to keep.
-      if (recordCount > 0) await sink.append(shardOf(header.imei, shards), entry);
+      if (recordCount > 0) {
+        const lane = sink.lane({ imei: header.imei, transport: 'udp', peer: peerText(peer) });
+        await keepFrame(lane, bytes, receivedAtMs);
+      }
     } catch (error) {
       logger.debug({
         event: 'edge_datagram_not_kept',

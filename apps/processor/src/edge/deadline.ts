@@ -1,5 +1,5 @@
-/** What a session is waiting for. */
-export type Wait = 'login' | 'frame' | 'idle' | 'write';
+/** What a session is waiting for. `hold`: for the store to take a frame. */
+export type Wait = 'login' | 'frame' | 'idle' | 'write' | 'hold';
 
 /**
  * The one time limit of a session. `within` starts a wait anew; `since` starts it only where that wait is not running
@@ -19,10 +19,12 @@ export class Deadline {
     private readonly expired: (wait: Wait) => void,
   ) {}
 
-  within(wait: Wait): void {
+  /** @param share of the limit, for waits that should not end for all sessions at once. */
+  within(wait: Wait, share = 1): void {
+    const limitMs = this.limitsMs[wait] * share;
     this.current = wait;
-    this.dueAt = performance.now() + this.limitsMs[wait];
-    if (this.timer === undefined || this.firesAt > this.dueAt) this.arm(this.limitsMs[wait]);
+    this.dueAt = performance.now() + limitMs;
+    if (this.timer === undefined || this.firesAt > this.dueAt) this.arm(limitMs);
   }
 
   since(wait: Wait): void {

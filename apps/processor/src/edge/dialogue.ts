@@ -1,12 +1,14 @@
-import { fault, type Logger } from '@app/common/observability';
+import { type Logger } from '@app/common/observability';
 import { type Transport } from '@app/common/contracts';
-import { encodeAck, LOGIN_ACCEPTED, type ReadResult } from '@app/teltonika-codec';
+import { LOGIN_ACCEPTED, type ReadResult } from '@app/teltonika-codec';
 import { type CommandLine, type SessionCommands } from '../commands';
 import { type Admission, type Verdict } from './admission';
 import { type BadLogins } from './bad-logins';
 import { type RefusalCode } from './edge.errors';
 import { type EdgeMetrics } from './edge.metrics';
-import { type FrameDesk, type FrameLike } from './frame-desk';
+import { ackOf, DirectWay } from './direct-way';
+import { type FrameDesk, type FrameLike, type Kind } from './frame-desk';
+import { type FrameLane, type FrameSink } from './frame-sink';
 import { PingBudget } from './ping-budget';
 
 /** The connection as the dialogue sees it. */
@@ -28,6 +30,12 @@ export interface Line extends CommandLine {
   rejectLogin(code: RefusalCode, imei?: string): void;
   /** Makes this connection the device's; resolves when no older one has a frame in hand any more. */
   claim(imei: string): Promise<void>;
+  /** A frame is with the store from now on; for how long is the line's to say. */
+  hold(): void;
+  /** What was in hand is over: see {@link Dialogue.handle}. */
+  done(): void;
+  /** What is in hand goes on until this resolves. */
+  carryOut(work: Promise<void>): void;
 }
 
 export interface DialogueParts {
@@ -35,10 +43,16 @@ export interface DialogueParts {
   readonly admission: Admission;
   readonly badLogins: BadLogins;
   readonly desk: FrameDesk;
+  readonly sink: Pick<FrameSink, 'lane'>;
   readonly metrics: EdgeMetrics;
   readonly logger: Logger;
   readonly registryRecheckMs: number;
   readonly pingsPerMinute: number;
+}
+
+interface Way {
+  readonly lane: FrameLane;
+  readonly direct: DirectWay;
 }
 
 interface Device {
@@ -51,12 +65,10 @@ type Input = Exclude<ReadResult, { readonly kind: 'incomplete' }>;
 
 const CODE_BY_VERDICT = { unknown: 'DEVICE_UNKNOWN', disabled: 'DEVICE_DISABLED' } as const;
 
-/** Every count that a frame can have, so that an ack makes nothing new. */
-const ACKS: readonly Buffer[] = Array.from({ length: 256 }, (_, count) => encodeAck(count));
-
 /** What is answered to a device: the protocol without its bytes' cutting and without time. */
 export class Dialogue {
   private device: Device | undefined;
+  private way: Way | undefined;
   private readonly pings: PingBudget;
 
   constructor(
@@ -71,8 +83,11 @@ export class Dialogue {
     return this.device?.imei;
   }
 
-  /** Undefined where the input is dealt with already; else nothing else may be handled before it resolves. */
-  handle(input: Input): Promise<void> | undefined {
+  /**
+   * Undefined where the input is dealt with already; else nothing else may be handled before the promise resolves, or,
+   * for 'in hand', before the line is told that it is over.
+   */
+  handle(input: Input): Promise<void> | 'in hand' | undefined {
     switch (input.kind) {
       case 'ping':
         if (!this.pings.spend(this.line.heardAt.ms)) this.line.refuse('PING_FLOOD');
@@ -84,10 +99,21 @@ export class Dialogue {
       case 'login':
         return this.device === undefined ? this.logIn(input.imei) : this.logInAgain(input.imei, this.device);
       case 'frame':
+        return this.takeIntact(input);
       case 'rejected':
       case 'command':
-        return this.takeFrame(input);
+        return this.takeFrame(input, this.line.heardAt.ms, this.line.heardAt.tick);
     }
+  }
+
+  private takeIntact(frame: Kind<'frame'>): Promise<void> | 'in hand' {
+    const { device, line, parts } = this;
+    const isKnown = device?.verdict === 'accepted' && this.isJudgedLately;
+    if (!isKnown || !parts.desk.isPlain(frame, device.imei)) {
+      return this.takeFrame(frame, line.heardAt.ms, line.heardAt.tick);
+    }
+    this.wayOf(device.imei).direct.take(frame);
+    return 'in hand';
   }
 
   private async logIn(imei: string): Promise<void> {
@@ -136,9 +162,10 @@ export class Dialogue {
     this.line.refuse('LOGIN_RATE');
   }
 
-  private async takeFrame(frame: FrameLike): Promise<void> {
+  /** The way that asks, waits and repeats. The times are those of the frame: more may have come since. */
+  private async takeFrame(frame: FrameLike, receivedAtMs: number, receivedAtTick: number): Promise<void> {
     const { line, parts } = this;
-    const { heardAt } = line;
+    line.hold();
     const device = this.isJudgedLately ? this.device : await this.judgeAgain();
     if (device === undefined) return;
     if (frame.kind === 'command' && device.verdict === 'accepted') {
@@ -148,7 +175,8 @@ export class Dialogue {
       imei: device.imei,
       transport: line.transport,
       peer: line.peer,
-      receivedAtMs: heardAt.ms,
+      receivedAtMs,
+      lane: this.wayOf(device.imei).lane,
       isQuarantined: device.verdict === 'quarantined',
       signal: line.signal,
     });
@@ -157,11 +185,19 @@ export class Dialogue {
       if (result === 'refused') line.refuse('STORE_DOWN');
       return;
     }
-    const answered = line.reply(ACKS[ackCount] ?? encodeAck(ackCount));
-    const isAnswered = typeof answered === 'boolean' ? answered : await answered;
-    fault('edge.after-ack');
+    const isAnswered = await line.reply(ackOf(ackCount));
     parts.metrics.frame(isAnswered ? result : 'unanswered');
-    if (isAnswered && result === 'acked') parts.metrics.acked(ackCount, performance.now() - heardAt.tick);
+    if (isAnswered && result === 'acked') parts.metrics.acked(ackCount, performance.now() - receivedAtTick);
+  }
+
+  /** Made with the first frame: a device that only logs in costs less. */
+  private wayOf(imei: string): Way {
+    const { line, parts } = this;
+    if (this.way !== undefined) return this.way;
+    const lane = parts.sink.lane({ imei, transport: line.transport, peer: line.peer });
+    const direct = new DirectWay(line, lane, parts, (...turnedBack) => this.takeFrame(...turnedBack));
+    this.way = { lane, direct };
+    return this.way;
   }
 
   private get isJudgedLately(): boolean {

@@ -67,8 +67,6 @@ const RECORD_DIGEST = Symbol('record digest');
         new FrameDesk({
           sink,
           digest,
-          shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
-          holdMs: context.read(edgeSettings).EDGE_STORE_DOWN_HOLD,
           logger: context.logger,
         }),
       inject: [APP_CONTEXT, FRAME_SINK, RECORD_DIGEST],
@@ -79,7 +77,6 @@ const RECORD_DIGEST = Symbol('record digest');
         new DatagramDesk({
           admission,
           sink,
-          shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
           metrics,
           logger: context.logger,
         }),
@@ -88,7 +85,16 @@ const RECORD_DIGEST = Symbol('record digest');
     {
       provide: EdgeListeners,
       useFactory: listeners,
-      inject: [APP_CONTEXT, Admission, FrameDesk, SessionTable, EdgeMetrics, CommandDesk, DatagramDesk],
+      inject: [
+        APP_CONTEXT,
+        Admission,
+        FrameDesk,
+        FRAME_SINK,
+        SessionTable,
+        EdgeMetrics,
+        CommandDesk,
+        DatagramDesk,
+      ],
     },
     {
       provide: EdgeService,
@@ -104,6 +110,7 @@ function listeners(
   context: AppContext,
   admission: Admission,
   desk: FrameDesk,
+  sink: FrameSink,
   table: SessionTable,
   metrics: EdgeMetrics,
   commands: CommandDesk,
@@ -114,6 +121,7 @@ function listeners(
   const parts = {
     admission,
     desk,
+    sink,
     commands,
     table,
     metrics,
@@ -129,6 +137,7 @@ function listeners(
       idle: settings.EDGE_IDLE_TIMEOUT,
       // A device that does not take four bytes in the time of a frame is gone.
       write: settings.EDGE_FRAME_TIMEOUT,
+      hold: settings.EDGE_STORE_DOWN_HOLD,
     },
   };
   return edgeListeners(settings, parts, datagrams, logger);

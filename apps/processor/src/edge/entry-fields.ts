@@ -1,19 +1,15 @@
 import { CONTRACT_VERSION, type TelemetryEntry } from '@app/common/contracts';
 import { type Fields } from '@app/common/streams';
 import { type ParkReason } from './edge.errors';
+import { type FrameSource } from './frame-sink';
 
-/** The fields of a telemetry entry (contracts, section 2). */
-export function telemetryFields(entry: TelemetryEntry, traceparent: string): Fields {
-  return {
-    v: CONTRACT_VERSION,
-    traceparent,
-    imei: entry.imei,
-    transport: entry.transport,
-    received_at: String(entry.receivedAtMs),
-    peer: entry.peer,
-    frame: entry.frame,
-  };
+/** The fields of a telemetry entry (contracts, section 2) that all frames of a connection share. */
+export function sharedFields({ imei, transport, peer }: FrameSource): Fields {
+  return { v: CONTRACT_VERSION, imei, transport, peer };
 }
+
+/** The names of the others, in the order of their values. */
+export const OWN_FIELDS = ['traceparent', 'received_at', 'frame'] as const;
 
 export interface LetterOrigin {
   /** Digest of the frame, which names it where no stream entry does. */
@@ -30,7 +26,10 @@ export function deadLetterFields(
   { digest, failedAtMs, appVersion }: LetterOrigin,
 ): Fields {
   return {
-    ...telemetryFields(entry, traceparent),
+    ...sharedFields(entry),
+    traceparent,
+    received_at: String(entry.receivedAtMs),
+    frame: entry.frame,
     source_stream: 'edge',
     source_id: `${entry.imei}:${digest}`,
     error_code: reason.code,

@@ -1,17 +1,20 @@
-import { shardOf, type RecordDigest, type TelemetryEntry } from '@app/common/contracts';
+import { type RecordDigest, type TelemetryEntry } from '@app/common/contracts';
 import { maskImei, type Logger } from '@app/common/observability';
 import { type ReadResult } from '@app/teltonika-codec';
 import { CrcRepeats } from './crc-repeats';
 import { type ParkReason } from './edge.errors';
 import { type FrameResult } from './edge.metrics';
-import { type FrameSink } from './frame-sink';
+import { keepFrame, type FrameLane, type FrameSink } from './frame-sink';
 import { holdFor, type HoldOutcome } from './store-hold';
 
-type Kind<Name extends ReadResult['kind']> = Extract<ReadResult, { readonly kind: Name }>;
+/** One kind of what the reader gives. */
+export type Kind<Name extends ReadResult['kind']> = Extract<ReadResult, { readonly kind: Name }>;
 export type FrameLike = Kind<'frame'> | Kind<'rejected'> | Kind<'command'>;
 
 /** What a frame's bytes do not say about it. */
 export interface FrameOrigin extends Omit<TelemetryEntry, 'frame'> {
+  /** The connection's way into the stream. */
+  readonly lane: FrameLane;
   readonly isQuarantined: boolean;
   /** Aborted when the device no longer waits for its ack. */
   readonly signal: AbortSignal;
@@ -24,10 +27,8 @@ export interface FrameAnswer {
 }
 
 export interface FrameDeskOptions {
-  readonly sink: FrameSink;
+  readonly sink: Pick<FrameSink, 'park'>;
   readonly digest: RecordDigest;
-  readonly shards: number;
-  readonly holdMs: number;
   readonly logger: Logger;
 }
 
@@ -46,7 +47,12 @@ export class FrameDesk {
 
   constructor(private readonly options: FrameDeskOptions) {}
 
-  /** The way of an intact frame is promises without async functions: each of those would cost it a few objects more. */
+  /** True for a frame whose records only have to be kept: nearly all. The same as `take` would say of it. */
+  isPlain({ envelope, recordCount }: Kind<'frame'>, imei: string): boolean {
+    this.repeats.clear(imei);
+    return envelope === 'ok' && recordCount > 0;
+  }
+
   take(frame: FrameLike, origin: FrameOrigin): Promise<FrameAnswer> {
     switch (frame.kind) {
       case 'frame':
@@ -73,11 +79,12 @@ export class FrameDesk {
     if (origin.isQuarantined) {
       return this.park(frame, origin, once('UNKNOWN_DEVICE', 'the device is not registered', origin));
     }
-    const shard = shardOf(origin.imei, this.options.shards);
-    const entry = entryOf(frame.frame, origin);
-    return this.hold(() => this.options.sink.append(shard, entry), origin).then((outcome) =>
-      outcome === 'kept' ? { result: 'acked', ackCount: recordCount } : REFUSED,
-    );
+    return this.keep(frame, origin);
+  }
+
+  private async keep({ frame, recordCount }: Kind<'frame'>, origin: FrameOrigin): Promise<FrameAnswer> {
+    const outcome = await this.hold(() => keepFrame(origin.lane, frame, origin.receivedAtMs), origin);
+    return outcome === 'kept' ? { result: 'acked', ackCount: recordCount } : REFUSED;
   }
 
   /** 0 is the right count of nothing, so there is nothing to keep, unless bytes stand where no record is said to be. */
@@ -133,8 +140,7 @@ export class FrameDesk {
   }
 
   private hold(write: () => Promise<void>, { signal }: FrameOrigin): Promise<HoldOutcome> {
-    const { holdMs, logger } = this.options;
-    return holdFor(write, holdMs, signal, logger);
+    return holdFor(write, signal, this.options.logger);
   }
 }
 

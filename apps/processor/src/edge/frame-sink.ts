@@ -4,13 +4,34 @@ import { type ParkReason } from './edge.errors';
 /** Injection token of the {@link FrameSink}. */
 export const FRAME_SINK = Symbol('frame sink');
 
+/** What all frames of one connection have in common. */
+export type FrameSource = Pick<TelemetryEntry, 'imei' | 'transport' | 'peer'>;
+
+/** Told once, later, what became of a frame; it must not throw. */
+export interface FrameWaiter {
+  /** It is durable. */
+  kept(): void;
+  /** OdographError; whether the store has it is not known. A repeat leaves it there twice, which ingest's key bears. */
+  notKept(error: unknown): void;
+}
+
+/** The way of one connection's frames into the stream of its device's shard: one frame after the other. */
+export interface FrameLane {
+  /** Reads the frame before it returns. Never throws. */
+  append(frame: Buffer, receivedAtMs: number, waiter: FrameWaiter): void;
+}
+
 /**
  * Where the edge leaves frames: a plain port instead of Nest's message handlers, whose packets, patterns and
- * observables would cost more than the frame. Both verbs resolve when the frame is durable and reject with
- * OdographError otherwise; a repeat after an unknown outcome leaves the frame there twice, which ingest's key bears.
+ * observables would cost more than the frame.
  */
 export interface FrameSink {
-  append(shard: number, entry: TelemetryEntry): Promise<void>;
-  /** Leaves a frame in the dead-letter stream of its device's shard. */
+  lane(source: FrameSource): FrameLane;
+  /** Leaves a frame in the dead-letter stream of its device's shard. Rejects with OdographError. */
   park(entry: TelemetryEntry, reason: ParkReason): Promise<void>;
+}
+
+/** The same as a promise, for frames that are not on the fast way. Rejects with what `notKept` gets. */
+export function keepFrame(lane: FrameLane, frame: Buffer, receivedAtMs: number): Promise<void> {
+  return new Promise((kept, notKept) => lane.append(frame, receivedAtMs, { kept, notKept }));
 }

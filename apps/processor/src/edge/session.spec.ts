@@ -169,6 +169,51 @@ describe('an ack', () => {
   });
 });
 
+describe('a store that does not take a frame', () => {
+  it('is asked again until it does, while the device waits', async () => {
+    const kit = await edgeKit();
+    let failures = 2;
+    kit.sink.before = () => (failures-- > 0 ? Promise.reject(new Error('no store')) : Promise.resolve());
+    const link = connect(kit);
+    const acked = new Promise((resolve) => (link.onWrite = (hex) => hex === ack(1) && resolve(hex)));
+    link.send(encodeLogin(IMEI), frameOf(1));
+    await acked;
+    expect(kit.sink.attempts).toBe(3);
+    expect(kit.sink.appended).toHaveLength(1);
+    expect(link.fate).toBe('open');
+  });
+
+  it.each([
+    ['that hangs', () => new Promise<void>(() => undefined)],
+    ['that fails', () => Promise.reject(new Error('no store'))],
+  ])('costs the connection after the hold: one %s', async (_, before) => {
+    const kit = await edgeKit({ holdMs: 200 });
+    kit.sink.before = before;
+    const link = connect(kit);
+    const startedAt = performance.now();
+    link.send(encodeLogin(IMEI), frameOf(1));
+    await link.session?.closed;
+    expect(performance.now() - startedAt).toBeGreaterThan(150);
+    expect(link.fate).toBe('destroyed');
+    expect(link.written).toEqual(['01']);
+    expect(await kit.count('edge_refusals_total', { code: 'STORE_DOWN' })).toBe(1);
+  });
+
+  it('is not asked again for a device that is gone', async () => {
+    const kit = await edgeKit();
+    let fail = (): void => undefined;
+    kit.sink.before = () => new Promise((_resolve, reject) => (fail = () => reject(new Error('no store'))));
+    const link = connect(kit);
+    link.send(encodeLogin(IMEI), frameOf(1));
+    await settled();
+    link.destroy();
+    fail();
+    await settled();
+    expect(kit.sink.attempts).toBe(1);
+    expect(await kit.count('edge_frames_total', { result: 'refused' })).toBe(1);
+  });
+});
+
 describe('a second connection of a device', () => {
   it('ends the old one after its frame in hand and does not overtake it', async () => {
     const kit = await edgeKit();

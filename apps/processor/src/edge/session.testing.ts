@@ -16,7 +16,7 @@ import { ByteBudget } from './byte-budget';
 import { type ParkReason } from './edge.errors';
 import { EdgeMetrics } from './edge.metrics';
 import { FrameDesk } from './frame-desk';
-import { type FrameSink } from './frame-sink';
+import { type FrameLane, type FrameSink, type FrameSource } from './frame-sink';
 import { IdentityConflicts } from './identity-conflicts';
 import { type SessionParts } from './session';
 import { SessionTable } from './session-table';
@@ -68,16 +68,26 @@ export function corrupted(frame: Buffer): Buffer {
 
 /** A sink that keeps what it is given and fails on demand. */
 export class ScriptedSink implements FrameSink {
-  readonly appended: { readonly shard: number; readonly entry: TelemetryEntry }[] = [];
+  readonly appended: { readonly entry: TelemetryEntry }[] = [];
   readonly parked: { readonly entry: TelemetryEntry; readonly reason: ParkReason }[] = [];
   attempts = 0;
   /** Runs before each write; what it throws is the store's failure, what it waits for the store's slowness. */
   before: () => Promise<void> = () => Promise.resolve();
 
-  async append(shard: number, entry: TelemetryEntry): Promise<void> {
-    this.attempts += 1;
-    await this.before();
-    this.appended.push({ shard, entry });
+  lane(source: FrameSource): FrameLane {
+    return {
+      append: (frame, receivedAtMs, waiter) => {
+        this.attempts += 1;
+        const entry = { ...source, receivedAtMs, frame: Buffer.from(frame) };
+        this.before().then(
+          () => {
+            this.appended.push({ entry });
+            waiter.kept();
+          },
+          (error: unknown) => waiter.notKept(error),
+        );
+      },
+    };
   }
 
   async park(entry: TelemetryEntry, reason: ParkReason): Promise<void> {
@@ -150,7 +160,8 @@ export async function edgeKit(options: KitOptions = {}): Promise<Kit> {
   const parts: SessionParts = {
     commands: options.commands ?? NO_COMMANDS,
     admission: new Admission(registry, options.policy ?? 'quarantine', logger, registryRecheckMs),
-    desk: new FrameDesk({ sink, digest, shards: 16, holdMs: options.holdMs ?? 60_000, logger }),
+    desk: new FrameDesk({ sink, digest, logger }),
+    sink,
     table,
     metrics,
     badLogins: new BadLogins(options.badLoginsPerMinute ?? 1_000),
@@ -159,7 +170,14 @@ export async function edgeKit(options: KitOptions = {}): Promise<Kit> {
     logger,
     registryRecheckMs,
     pingsPerMinute: options.pingsPerMinute ?? 600,
-    waitsMs: { login: 60_000, frame: 60_000, idle: 60_000, write: 60_000, ...options.waitsMs },
+    waitsMs: {
+      login: 60_000,
+      frame: 60_000,
+      idle: 60_000,
+      write: 60_000,
+      hold: options.holdMs ?? 60_000,
+      ...options.waitsMs,
+    },
   };
   return {
     sink,

@@ -1,11 +1,12 @@
 import { type Transport } from '@app/common/contracts';
 import { maskImei } from '@app/common/observability';
-import { FrameReader, LOGIN_REJECTED } from '@app/teltonika-codec';
+import { LOGIN_REJECTED } from '@app/teltonika-codec';
 import { type ByteBudget, type ByteShare } from './byte-budget';
 import { Deadline, type Wait } from './deadline';
 import { type DeviceLink, type LinkEvents } from './device-link';
 import { Dialogue, type DialogueParts, type Line } from './dialogue';
 import { isBadLogin, type RefusalCode } from './edge.errors';
+import { Intake } from './intake';
 import { type RetireReason, type SessionTable, type TableSession } from './session-table';
 
 export interface SessionParts extends DialogueParts {
@@ -21,27 +22,30 @@ const CODE_BY_WAIT: Readonly<Record<Wait, RefusalCode>> = {
   frame: 'FRAME_TIMEOUT',
   idle: 'IDLE_TIMEOUT',
   write: 'WRITE_TIMEOUT',
+  hold: 'STORE_DOWN',
 };
 
+/** A device waits for the store a fifth more or less than the next one: an outage must not disconnect all at once. */
+const [HOLD_SHARE_FROM, HOLD_SHARE_SPREAD] = [0.8, 0.4];
+
 /**
- * One device connection over any kind of link: cuts its bytes, hands one thing after the other to the dialogue, and
- * keeps the times. While something is in hand no more than one chunk is read, so a device that does not wait for its
- * acks fills its own socket and not our memory.
+ * One device connection over any kind of link: hands one thing after the other from its intake to the dialogue, keeps
+ * the times, and ends.
  */
 export class Session implements LinkEvents, TableSession, Line {
   readonly closed: Promise<void>;
-  heardAt = { ms: 0, tick: 0 };
+  readonly heardAt = { ms: 0, tick: 0 };
   private resolveClosed = (): void => undefined;
-  private readonly reader = new FrameReader();
+  private readonly intake: Intake;
   private readonly dialogue: Dialogue;
   private readonly deadline: Deadline;
   private readonly share: ByteShare;
   private readonly endsAtTick: number;
   private readonly abandonment = new AbortController();
-  private work: Promise<void> | undefined;
+  private isBusy = false;
+  private whenIdle: (() => void)[] | undefined;
   private retiring: RetireReason | undefined;
   private isOver = false;
-  private isPaused = false;
   private isMidInput = false;
   private hasPeerEnded = false;
 
@@ -57,6 +61,7 @@ export class Session implements LinkEvents, TableSession, Line {
     this.deadline.within('login');
     this.endsAtTick = performance.now() + parts.ageMs * (1 + Math.random() / 4);
     this.share = parts.budget.open(() => this.advance());
+    this.intake = new Intake(link, this.share);
     parts.table.add(this);
     parts.metrics.sessionOpened(link.transport);
   }
@@ -64,11 +69,11 @@ export class Session implements LinkEvents, TableSession, Line {
   onBytes(chunk: Uint8Array): void {
     this.parts.metrics.received(chunk.length);
     if (this.isOver) return;
-    this.heardAt = { ms: Date.now(), tick: performance.now() };
-    this.reader.push(chunk);
-    // One chunk is read ahead. Stopping and starting the socket for every frame would cost more than the frame.
-    if (this.work !== undefined) this.pause();
-    this.advance();
+    this.heardAt.ms = Date.now();
+    this.heardAt.tick = performance.now();
+    this.intake.push(chunk);
+    if (this.isBusy) this.intake.pause();
+    else this.advance();
   }
 
   onEnd(): void {
@@ -77,12 +82,12 @@ export class Session implements LinkEvents, TableSession, Line {
   }
 
   onClose(): void {
-    if (this.work === undefined && this.reader.bufferedBytes > 0) this.refuse('INPUT_CUT');
+    if (!this.isBusy && this.intake.bufferedBytes > 0) this.refuse('INPUT_CUT');
     this.isOver = true;
     this.share.close();
     this.deadline.clear();
     this.abandonment.abort();
-    this.parts.table.remove(this, this.dialogue.imei, this.idle);
+    this.parts.table.remove(this, this.dialogue.imei, this.idle());
     if (this.dialogue.imei !== undefined) this.parts.commands.closed(this.dialogue.imei, this);
     this.parts.metrics.sessionClosed(this.link.transport);
     this.resolveClosed();
@@ -92,7 +97,7 @@ export class Session implements LinkEvents, TableSession, Line {
     this.retiring ??= reason;
     this.abandonment.abort();
     this.advance();
-    return this.idle;
+    return this.idle();
   }
 
   abandon(): void {
@@ -116,18 +121,14 @@ export class Session implements LinkEvents, TableSession, Line {
     return !this.isOver && this.retiring === undefined;
   }
 
-  /** Resolves when nothing is in hand any more. */
-  private get idle(): Promise<void> {
-    return this.work ?? Promise.resolve();
-  }
-
   get signal(): AbortSignal {
     return this.abandonment.signal;
   }
 
   interject(task: () => Promise<void>): boolean {
-    const isBetweenFrames = this.work === undefined && this.reader.bufferedBytes === 0;
+    const isBetweenFrames = !this.isBusy && this.intake.bufferedBytes === 0;
     if (!this.isOpen || this.hasPeerEnded || !isBetweenFrames) return false;
+    this.deadline.rest();
     this.carryOut(task());
     return true;
   }
@@ -135,6 +136,26 @@ export class Session implements LinkEvents, TableSession, Line {
   claim(imei: string): Promise<void> {
     return this.parts.table.enter(imei, this);
   }
+
+  hold(): void {
+    if (this.isOver) return;
+    this.deadline.within('hold', HOLD_SHARE_FROM + Math.random() * HOLD_SHARE_SPREAD);
+  }
+
+  carryOut(work: Promise<void>): void {
+    this.isBusy = true;
+    work.then(this.done, this.failed);
+  }
+
+  /** What was in hand is over. */
+  readonly done = (): void => {
+    this.isBusy = false;
+    if (this.whenIdle !== undefined) {
+      for (const resolve of this.whenIdle) resolve();
+      this.whenIdle = undefined;
+    }
+    this.advance();
+  };
 
   reply(bytes: Uint8Array): boolean | Promise<boolean> {
     if (this.isOver) return false;
@@ -165,41 +186,30 @@ export class Session implements LinkEvents, TableSession, Line {
     this.link.end();
   }
 
-  /** Goes on from one result of the reader to the next until one needs time or bytes. */
+  /** Goes on from one result of the intake to the next until one needs time or bytes. */
   private advance(): void {
-    while (this.work === undefined && !this.isOver) {
+    while (!this.isBusy && !this.isOver) {
       if (this.heardAt.tick >= this.endsAtTick && !this.parts.commands.isBusy(this)) this.retiring ??= 'age';
       if (this.retiring !== undefined && this.mayEnd) return this.finish(this.retiring);
-      const result = this.reader.next();
+      const result = this.intake.next();
       if (result.kind === 'incomplete') return this.awaitBytes();
       this.isMidInput = false;
-      this.share.hold(this.reader.bufferedBytes + ('frame' in result ? result.frame.length : 0));
       const work = this.dialogue.handle(result);
-      if (work !== undefined) this.carryOut(work);
+      if (work === 'in hand') this.isBusy = true;
+      else if (work !== undefined) this.carryOut(work);
     }
   }
 
-  private pause(): void {
-    if (this.isPaused) return;
-    this.isPaused = true;
-    this.link.pause();
+  /** Resolves when nothing is in hand any more. */
+  private idle(): Promise<void> {
+    if (!this.isBusy) return Promise.resolve();
+    return new Promise((resolve) => (this.whenIdle ??= []).push(resolve));
   }
 
   /** A device that is replaced sends no more here; any other may finish the frame that it has begun. */
   private get mayEnd(): boolean {
     return !this.isMidInput || this.retiring === 'replaced' || this.dialogue.imei === undefined;
   }
-
-  private carryOut(work: Promise<void>): void {
-    // The login's limit goes on over the registry's answer; a frame in hand has the limit of its hold.
-    if (this.dialogue.imei !== undefined) this.deadline.rest();
-    this.work = work.then(this.done, this.failed);
-  }
-
-  private readonly done = (): void => {
-    this.work = undefined;
-    this.advance();
-  };
 
   private readonly failed = (error: unknown): void => {
     this.parts.logger.error({ event: 'edge_session_failed', peer: this.peer, err: error });
@@ -208,9 +218,7 @@ export class Session implements LinkEvents, TableSession, Line {
   };
 
   private awaitBytes(): void {
-    const { bufferedBytes } = this.reader;
-    const isBetweenFrames = bufferedBytes === 0;
-    this.share.hold(bufferedBytes);
+    const isBetweenFrames = this.intake.bufferedBytes === 0;
     const wasMidInput = this.isMidInput;
     this.isMidInput = !isBetweenFrames;
     if (wasMidInput && isBetweenFrames && this.retiring !== undefined) return this.finish(this.retiring);
@@ -219,18 +227,10 @@ export class Session implements LinkEvents, TableSession, Line {
       else this.refuse('INPUT_CUT');
       return;
     }
-    this.readOn();
+    this.intake.readOn();
     if (this.dialogue.imei === undefined) return;
     if (isBetweenFrames) this.deadline.within('idle');
     else this.deadline.since('frame');
-  }
-
-  private readOn(): void {
-    const mayRead = this.share.mayRead;
-    if (mayRead !== this.isPaused) return;
-    this.isPaused = !mayRead;
-    if (mayRead) this.link.resume();
-    else this.link.pause();
   }
 
   private finish(reason: string): void {
@@ -247,7 +247,7 @@ export class Session implements LinkEvents, TableSession, Line {
   private noteRefusal(code: RefusalCode, imei: string | undefined): void {
     this.parts.metrics.refused(code);
     // Whom the registry kept waiting did nothing wrong.
-    const isOurs = code === 'LOGIN_TIMEOUT' && this.work !== undefined;
+    const isOurs = code === 'LOGIN_TIMEOUT' && this.isBusy;
     if (this.dialogue.imei === undefined && !isOurs && isBadLogin(code)) {
       this.parts.badLogins.note(this.address, Date.now());
     }

@@ -45,31 +45,37 @@ export class StoreWatch {
     else this.logger.info({ event: 'edge_store_has_room', ...memory });
   }
 
-  /** Runs one write to the store, then `afterwards`. @throws OdographError what the write throws; STREAM_REFUSED where there is no room. */
-  run(write: () => Promise<unknown>, afterwards?: () => void): Promise<void> {
-    if (this.isFull) {
-      const percent = Math.round(this.usedShare * 100);
-      const detail = `${percent}% of its memory is in use`;
-      return Promise.reject(new OdographError('STREAM_REFUSED', { detail }));
-    }
-    const startedAt = performance.now();
-    return write().then(
-      () => {
-        this.succeeded(startedAt);
-        afterwards?.();
-      },
-      (error: unknown) => {
-        if (!this.isFailing) this.logger.error({ event: 'edge_store_down', err: error });
-        this.failure = error;
-        throw error;
-      },
-    );
+  /** Set where the store must take nothing more: OdographError STREAM_REFUSED. */
+  get noRoom(): OdographError | undefined {
+    if (!this.isFull) return undefined;
+    const percent = Math.round(this.usedShare * 100);
+    return new OdographError('STREAM_REFUSED', { detail: `${percent}% of its memory is in use` });
   }
 
-  private succeeded(startedAt: number): void {
+  /** Runs one write to the store. @throws OdographError what the write throws; STREAM_REFUSED where there is no room. */
+  async run(write: () => Promise<unknown>): Promise<void> {
+    const { noRoom } = this;
+    if (noRoom !== undefined) throw noRoom;
+    const startedAt = performance.now();
+    try {
+      await write();
+      this.succeeded(startedAt);
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+  }
+
+  /** A write was answered that began then, by the monotonic clock. */
+  succeeded(startedAt: number): void {
     if (this.isFailing) this.logger.info({ event: 'edge_store_back' });
     this.failure = undefined;
     const tookMs = performance.now() - startedAt;
     this.averageMs += (tookMs - this.averageMs) * AVERAGE_WEIGHT;
+  }
+
+  failed(error: unknown): void {
+    if (!this.isFailing) this.logger.error({ event: 'edge_store_down', err: error });
+    this.failure = error;
   }
 }

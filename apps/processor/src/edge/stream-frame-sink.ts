@@ -6,28 +6,30 @@ import {
   type TelemetryEntry,
 } from '@app/common/contracts';
 import { fault, newTraceparent } from '@app/common/observability';
-import { type StreamAppender } from '@app/common/streams';
+import {
+  type AppendSeries,
+  type AppendWaiter,
+  type SeriesAppender,
+  type StreamAppender,
+} from '@app/common/streams';
 import { APP_VERSION } from '../app-version';
 import { type ParkReason } from './edge.errors';
-import { deadLetterFields, telemetryFields } from './entry-fields';
-import { type FrameSink } from './frame-sink';
+import { deadLetterFields, OWN_FIELDS, sharedFields } from './entry-fields';
+import { type FrameLane, type FrameSink, type FrameSource, type FrameWaiter } from './frame-sink';
 import { type StoreWatch } from './store-watch';
 
 /** The FrameSink of production: telemetry streams and their dead-letter streams. */
 export class StreamFrameSink implements FrameSink {
   constructor(
-    private readonly streams: Pick<StreamAppender, 'append'>,
+    private readonly streams: Pick<StreamAppender, 'append'> & SeriesAppender,
     private readonly watch: StoreWatch,
     private readonly shards: number,
     private readonly digest: RecordDigest,
   ) {}
 
-  append(shard: number, entry: TelemetryEntry): Promise<void> {
-    fault('edge.before-append');
-    return this.watch.run(
-      () => this.streams.append(telemetryStream(shard), telemetryFields(entry, newTraceparent())),
-      () => fault('edge.after-append'),
-    );
+  lane(source: FrameSource): FrameLane {
+    const stream = telemetryStream(shardOf(source.imei, this.shards));
+    return new StreamLane(this.streams.series(stream, sharedFields(source), OWN_FIELDS), this.watch);
   }
 
   async park(entry: TelemetryEntry, reason: ParkReason): Promise<void> {
@@ -40,5 +42,45 @@ export class StreamFrameSink implements FrameSink {
     fault('edge.before-park');
     await this.watch.run(() => this.streams.append(telemetryDeadLetterStream(shard), fields));
     fault('edge.after-park');
+  }
+}
+
+/** With one frame after the other the lane itself is what waits for its answer: nothing is made for a frame. */
+class StreamLane implements FrameLane, AppendWaiter {
+  private waiter: FrameWaiter | undefined;
+  private startedAt = 0;
+
+  constructor(
+    private readonly series: AppendSeries,
+    private readonly watch: StoreWatch,
+  ) {}
+
+  append(frame: Buffer, receivedAtMs: number, waiter: FrameWaiter): void {
+    fault('edge.before-append');
+    const { noRoom } = this.watch;
+    if (noRoom !== undefined) {
+      process.nextTick(() => waiter.notKept(noRoom));
+      return;
+    }
+    this.waiter = waiter;
+    this.startedAt = performance.now();
+    this.series.append([newTraceparent(), String(receivedAtMs), frame], this);
+  }
+
+  appended(): void {
+    this.watch.succeeded(this.startedAt);
+    fault('edge.after-append');
+    this.take()?.kept();
+  }
+
+  refused(error: unknown): void {
+    this.watch.failed(error);
+    this.take()?.notKept(error);
+  }
+
+  private take(): FrameWaiter | undefined {
+    const { waiter } = this;
+    this.waiter = undefined;
+    return waiter;
   }
 }

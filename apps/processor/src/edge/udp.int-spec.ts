@@ -18,7 +18,7 @@ let heard: ReturnType<typeof signal<Buffer>>;
 async function listen(options: KitOptions = {}): Promise<void> {
   kit = await edgeKit(options);
   const { admission, metrics, logger } = kit.parts;
-  const desk = new DatagramDesk({ admission, sink: kit.sink, shards: 16, metrics, logger });
+  const desk = new DatagramDesk({ admission, sink: kit.sink, metrics, logger });
   transport = new UdpTransport({ host: '127.0.0.1', port: 0, desk, logger });
   await transport.open();
 }
@@ -140,7 +140,7 @@ it('what is more than can be in hand is dropped', async () => {
   const releases: (() => void)[] = [];
   kit.sink.before = () => new Promise((resolve) => releases.push(resolve));
   const { admission, metrics, logger } = kit.parts;
-  const desk = new DatagramDesk({ admission, sink: kit.sink, shards: 16, metrics, logger });
+  const desk = new DatagramDesk({ admission, sink: kit.sink, metrics, logger });
   const answers = Array.from({ length: 1_001 }, () =>
     desk.take(datagram(), { address: '192.0.2.1', port: 1 }),
   );

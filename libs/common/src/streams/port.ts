@@ -5,6 +5,7 @@ import { type StreamInspector } from './port-inspection';
 import { type OwnedStreams } from './port-owned';
 import { type Projections } from './port-projections';
 import { type OncePublisher } from './port-publishing';
+import { type SeriesAppender } from './port-series';
 
 export * from './port-connections';
 export * from './port-groups';
@@ -12,6 +13,7 @@ export * from './port-inspection';
 export * from './port-owned';
 export * from './port-projections';
 export * from './port-publishing';
+export * from './port-series';
 
 /**
  * The port of the streams: domain verbs, never raw commands. A Redis and an in-memory adapter pass one conformance
@@ -25,6 +27,7 @@ export * from './port-publishing';
 export interface Streams
   extends
     StreamAppender,
+    SeriesAppender,
     OwnedStreams,
     GroupStreams,
     OncePublisher,

@@ -1,4 +1,5 @@
 import { bytes, compareEntryIds, rawFields, text, textFields } from '../entries';
+import { type AppendWaiter } from '../port';
 import { fill, idsOf, newShard, newTopic, numbered, numbersOf, readAs, type BenchOf } from './bench';
 
 export function describeAppending(bench: BenchOf): void {
@@ -56,6 +57,41 @@ export function describeAppending(bench: BenchOf): void {
       expect(results[1].status).toBe('fulfilled');
     });
 
+    it('appends to a series as it appends alone, and is done with the bytes at once', async () => {
+      const stream = newShard();
+      const series = bench().a.series(stream, { v: '1', peer: 'ü' }, ['n', 'frame']);
+      const frame = Buffer.from([0x00, 0x0d, 0x0a, 0xff]);
+      const outcomes = ['1', '2'].map((n) => {
+        const outcome = outcomeOf((waiter) => series.append([n, frame], waiter));
+        frame.fill(0x20);
+        return outcome;
+      });
+      const alone = bench().a.append(stream, { v: '1', peer: 'ü', n: '3', frame: Buffer.from('alone') });
+      expect(await Promise.all(outcomes)).toEqual(['appended', 'appended']);
+      await alone;
+      const [first, second, third] = await bench().b.range(stream, '-', '+', 9);
+      expect(first?.fields).toEqual(
+        new Map([
+          ['v', Buffer.from('1')],
+          ['peer', Buffer.from('ü')],
+          ['n', Buffer.from('1')],
+          ['frame', Buffer.from([0x00, 0x0d, 0x0a, 0xff])],
+        ]),
+      );
+      expect(second?.fields.get('frame')?.toString()).toBe('    ');
+      expect(third?.fields.get('n')?.toString()).toBe('3');
+    });
+
+    it('tells a series what was refused, and only that', async () => {
+      const [wrong, right] = [newShard(), newShard()];
+      await bench().surgery.putText(wrong, 'no stream');
+      const outcomes = [wrong, right].map((stream) =>
+        outcomeOf((waiter) => bench().a.series(stream, { v: '1' }, ['n']).append(['1'], waiter)),
+      );
+      expect(await outcomes[0]).toMatchObject({ code: 'STREAM_REFUSED' });
+      expect(await outcomes[1]).toBe('appended');
+    });
+
     it('broadcasts to a stream that keeps about the newest', async () => {
       const stream = newTopic();
       const entries = Array.from({ length: 2500 }, (_, i) => numbered(i));
@@ -77,4 +113,8 @@ export function describeAppending(bench: BenchOf): void {
       expect(await bench().a.range(newTopic(), '-', '+', 9)).toEqual([]);
     });
   });
+}
+
+function outcomeOf(append: (waiter: AppendWaiter) => void): Promise<unknown> {
+  return new Promise((resolve) => append({ appended: () => resolve('appended'), refused: resolve }));
 }

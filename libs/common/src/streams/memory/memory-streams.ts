@@ -1,6 +1,13 @@
 import { DEVICE_REGISTRY_COMPLETE } from '../../contracts';
 import { OdographError } from '../../errors';
-import { addedAtMs, compareEntryIds, STREAM_START, type Fields, type StreamEntry } from '../entries';
+import {
+  addedAtMs,
+  compareEntryIds,
+  STREAM_START,
+  type Fields,
+  type FieldValue,
+  type StreamEntry,
+} from '../entries';
 import type * as port from '../port';
 import * as connections from './memory-connections';
 import * as publishing from './memory-publishing';
@@ -24,6 +31,17 @@ export class MemoryStreams implements port.Streams {
 
   append(stream: string, fields: Fields): Promise<string> {
     return this.step((server) => server.add(stream, fields));
+  }
+  series(stream: string, shared: Fields, names: readonly string[]): port.AppendSeries {
+    return {
+      append: (values, waiter) => {
+        const own = names.map((name, index) => [name, copyOf(values[index] ?? '')] as const);
+        this.append(stream, { ...shared, ...Object.fromEntries(own) }).then(
+          () => waiter.appended(),
+          (error: unknown) => waiter.refused(error),
+        );
+      },
+    };
   }
   broadcast(stream: string, entries: readonly Fields[], keepAbout: number): Promise<void> {
     return this.step((server) => {
@@ -162,6 +180,9 @@ export class MemoryStreams implements port.Streams {
     if (this.closing.signal.aborted || !this.server.reachable) throw new OdographError('REDIS_UNREACHABLE');
   }
 }
+
+/** The caller may use its bytes again. */
+const copyOf = (value: FieldValue): FieldValue => (typeof value === 'string' ? value : Buffer.from(value));
 
 function isComplete(server: MemoryServer, name: string): boolean {
   return server.hash(name)?.has(DEVICE_REGISTRY_COMPLETE) ?? false;

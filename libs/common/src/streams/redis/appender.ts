@@ -1,26 +1,42 @@
 import { checkFields, flatFields } from '../arguments';
-import { type Fields } from '../entries';
-import { type StreamAppender } from '../port';
+import { type Fields, type FieldValue } from '../entries';
+import { type AppendSeries, type AppendWaiter, type SeriesAppender, type StreamAppender } from '../port';
 import { type RedisConnection } from './connection';
 import { streamError } from './stream-error';
-import { type LineEntry, type WriteLine } from './write-line';
+import { type EntryPrefix, TransactionBuffer } from './transaction-buffer';
+import { type WriteLine } from './write-line';
 
 /** Entries of one transaction: bounds how long Redis serves nobody else. */
 const LARGEST_WRITE = 500;
 /** Two hide each other's round trip; more only divide the same entries over more fsyncs. */
 const MOST_IN_FLIGHT = 2;
 
-interface Waiting extends LineEntry {
-  readonly resolve: (id: string) => void;
-  readonly reject: (error: unknown) => void;
+interface IdWaiter {
+  appended(id: string): void;
+  refused(error: unknown): void;
+}
+
+/** A transaction that is being written, and who waits for its entries, in their order. */
+class Batch {
+  readonly transaction = new TransactionBuffer();
+  readonly waiters: IdWaiter[] = [];
+
+  begin(): this {
+    this.transaction.begin();
+    this.waiters.length = 0;
+    return this;
+  }
 }
 
 /**
  * Appends of one turn of the event loop go out as one MULTI: with `appendfsync always` Redis syncs once for it, where
- * it would sync again and again for the same entries sent as single commands.
+ * it would sync again and again for the same entries sent as single commands. An entry is encoded when it is appended,
+ * so that nothing of it but its bytes lives until the answer.
  */
-export class RedisAppender implements StreamAppender {
-  private waiting: Waiting[] = [];
+export class RedisAppender implements StreamAppender, SeriesAppender {
+  /** The last of them is still being filled. */
+  private readonly queue: Batch[] = [];
+  private readonly spare: Batch[] = [];
   private inFlight = 0;
   private scheduled = false;
 
@@ -30,11 +46,17 @@ export class RedisAppender implements StreamAppender {
   ) {}
 
   append(stream: string, fields: Fields): Promise<string> {
-    return new Promise((resolve, reject) => {
+    return new Promise((appended, refused) => {
       checkFields(fields);
-      this.waiting.push({ stream, fields, resolve, reject });
-      this.schedule();
+      const batch = this.openBatch();
+      batch.transaction.add(stream, fields);
+      batch.waiters.push({ appended, refused });
     });
+  }
+
+  series(stream: string, shared: Fields, names: readonly string[]): AppendSeries {
+    const prefix = TransactionBuffer.prefix(stream, shared, names);
+    return { append: (values, waiter) => this.appendTo(prefix, values, waiter) };
   }
 
   async broadcast(stream: string, entries: readonly Fields[], keepAbout: number): Promise<void> {
@@ -53,7 +75,22 @@ export class RedisAppender implements StreamAppender {
   }
 
   get depth(): number {
-    return this.waiting.length;
+    return this.queue.reduce((sum, { waiters }) => sum + waiters.length, 0);
+  }
+
+  private appendTo(prefix: EntryPrefix, values: readonly FieldValue[], waiter: AppendWaiter): void {
+    const batch = this.openBatch();
+    batch.transaction.addTo(prefix, values);
+    batch.waiters.push(waiter);
+  }
+
+  private openBatch(): Batch {
+    this.schedule();
+    const last = this.queue.at(-1);
+    if (last !== undefined && last.waiters.length < LARGEST_WRITE) return last;
+    const batch = (this.spare.pop() ?? new Batch()).begin();
+    this.queue.push(batch);
+    return batch;
   }
 
   private schedule(): void {
@@ -61,27 +98,34 @@ export class RedisAppender implements StreamAppender {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      while (this.waiting.length > 0 && this.inFlight < MOST_IN_FLIGHT) {
-        void this.send(this.waiting.splice(0, LARGEST_WRITE));
+      while (this.inFlight < MOST_IN_FLIGHT) {
+        const batch = this.queue.shift();
+        if (batch === undefined) return;
+        void this.send(batch);
       }
     });
   }
 
-  private async send(batch: readonly Waiting[]): Promise<void> {
+  private async send(batch: Batch): Promise<void> {
+    const { transaction, waiters } = batch;
     this.inFlight += 1;
     try {
-      const results = await this.line.write(batch);
-      for (let i = 0; i < batch.length; i += 1) {
+      const results = await this.line.write(transaction);
+      for (let i = 0; i < waiters.length; i += 1) {
         const result = results[i];
-        if (typeof result === 'string') batch[i]?.resolve(result);
-        else batch[i]?.reject(streamError(result));
+        if (typeof result === 'string') waiters[i]?.appended(result);
+        else waiters[i]?.refused(streamError(result));
       }
+      // Answered, so its bytes have left. One that stays unanswered may still be on its way out: it is not used again.
+      this.spare.push(batch);
     } catch (error) {
       // Those behind wait for the same server: in an outage each of them would wait for the whole timeout again.
-      for (const entry of [...batch, ...this.waiting.splice(0)]) entry.reject(error);
+      for (const { waiters: failed } of [batch, ...this.queue.splice(0)]) {
+        for (const waiter of failed) waiter.refused(error);
+      }
     } finally {
       this.inFlight -= 1;
-      if (this.waiting.length > 0) this.schedule();
+      if (this.queue.length > 0) this.schedule();
     }
   }
 }

@@ -106,6 +106,9 @@ export class RedisStreams implements port.Streams, Service {
   append(stream: string, fields: Fields): Promise<string> {
     return this.appender.append(stream, fields);
   }
+  series(stream: string, shared: Fields, names: readonly string[]): port.AppendSeries {
+    return this.appender.series(stream, shared, names);
+  }
   broadcast(stream: string, entries: readonly Fields[], keepAbout: number): Promise<void> {
     return this.appender.broadcast(stream, entries, keepAbout);
   }

@@ -3,11 +3,18 @@ import { type Fields, type FieldValue } from '../entries';
 /** What one transaction needs of room for frames of the usual size; one buffer grows for larger ones. */
 const FIRST_BYTES = 64 * 1024;
 const HIGHEST_ASCII = 0x7f;
+const [DOLLAR, ZERO, CR, LF] = [0x24, 0x30, 0x0d, 0x0a];
 /** A bulk string's `$`, its length's digits and two line ends. */
 const BULK_OVERHEAD_BYTES = 24;
 
 const MULTI = '*1\r\n$5\r\nMULTI\r\n';
 const EXEC = '*1\r\n$4\r\nEXEC\r\n';
+
+/** The beginning of an XADD that many entries share, and the names of the fields that follow it. */
+export interface EntryPrefix {
+  readonly bytes: Buffer;
+  readonly names: readonly string[];
+}
 
 /**
  * Encodes XADDs in one MULTI as Redis' protocol (RESP2 requests: arrays of bulk strings), straight into one buffer that
@@ -16,25 +23,43 @@ const EXEC = '*1\r\n$4\r\nEXEC\r\n';
 export class TransactionBuffer {
   private bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   private at = 0;
+  private entries = 0;
 
   /** Starts a new transaction; what {@link finish} gave before is overwritten. */
   begin(): void {
     this.at = 0;
+    this.entries = 0;
     this.ascii(MULTI);
   }
 
+  get count(): number {
+    return this.entries;
+  }
+
+  get byteCount(): number {
+    return this.at;
+  }
+
   add(stream: string, fields: Fields): void {
-    const pairs = Object.entries(fields);
-    this.reserve(roomFor(stream) + 64);
-    this.ascii(`*${pairs.length * 2 + 3}\r\n$4\r\nXADD\r\n`);
-    this.text(stream);
-    this.ascii('$1\r\n*\r\n');
-    for (const [name, value] of pairs) {
-      this.reserve(roomFor(name) + roomFor(value));
-      this.text(name);
-      if (typeof value === 'string') this.text(value);
-      else this.raw(value);
-    }
+    this.open(stream, Object.keys(fields).length);
+    for (const name in fields) this.field(name, fields[name] ?? '');
+    this.entries += 1;
+  }
+
+  /** What {@link addTo} begins with. Independent of this buffer's content. */
+  static prefix(stream: string, shared: Fields, names: readonly string[]): EntryPrefix {
+    const buffer = new TransactionBuffer();
+    buffer.open(stream, Object.keys(shared).length + names.length);
+    for (const name in shared) buffer.field(name, shared[name] ?? '');
+    return { bytes: Buffer.from(buffer.bytes.subarray(0, buffer.at)), names };
+  }
+
+  addTo({ bytes, names }: EntryPrefix, values: readonly FieldValue[]): void {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.at);
+    this.at += bytes.length;
+    for (let i = 0; i < names.length; i += 1) this.field(names[i] ?? '', values[i] ?? '');
+    this.entries += 1;
   }
 
   /** The whole transaction, and behind it the wait for replicas; a view that {@link begin} invalidates. */
@@ -49,11 +74,25 @@ export class TransactionBuffer {
     return this.bytes.subarray(0, this.at);
   }
 
+  private open(stream: string, fieldCount: number): void {
+    this.reserve(roomFor(stream) + 64);
+    this.ascii(`*${fieldCount * 2 + 3}\r\n$4\r\nXADD\r\n`);
+    this.text(stream);
+    this.ascii('$1\r\n*\r\n');
+  }
+
+  private field(name: string, value: FieldValue): void {
+    this.reserve(roomFor(name) + roomFor(value));
+    this.text(name);
+    if (typeof value === 'string') this.text(value);
+    else this.raw(value);
+  }
+
   private text(text: string): void {
     const start = this.at;
-    this.ascii(`$${text.length}\r\n`);
+    this.header(text.length);
     if (this.ascii(text)) {
-      this.ascii('\r\n');
+      this.lineEnd();
       return;
     }
     // Its bytes are more than its characters.
@@ -62,10 +101,31 @@ export class TransactionBuffer {
   }
 
   private raw(value: Uint8Array): void {
-    this.ascii(`$${value.length}\r\n`);
+    this.header(value.length);
     this.bytes.set(value, this.at);
     this.at += value.length;
-    this.ascii('\r\n');
+    this.lineEnd();
+  }
+
+  /** `$<length>\r\n`, digit by digit: a text for it would be made and thrown away for every value of every entry. */
+  private header(length: number): void {
+    const { bytes } = this;
+    let digits = 1;
+    for (let rest = length; rest >= 10; rest = (rest / 10) | 0) digits += 1;
+    bytes[this.at] = DOLLAR;
+    let rest = length;
+    for (let at = this.at + digits; at > this.at; at -= 1) {
+      bytes[at] = ZERO + (rest % 10);
+      rest = (rest / 10) | 0;
+    }
+    this.at += digits + 1;
+    this.lineEnd();
+  }
+
+  private lineEnd(): void {
+    this.bytes[this.at] = CR;
+    this.bytes[this.at + 1] = LF;
+    this.at += 2;
   }
 
   /** False, with some of it written, where the text is not ASCII. For short texts cheaper than a call out of V8. */

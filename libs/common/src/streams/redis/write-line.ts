@@ -1,16 +1,10 @@
 import { type Socket } from 'node:net';
 import { ReplyError, type Redis } from 'ioredis';
-import { type Fields } from '../entries';
 import { RedisConnection, type ConnectionOptions } from './connection';
 import { ErrorReply, ReplyReader, type Reply } from './reply-reader';
 import { REPLICAS_TIMEOUT_MS } from './script';
 import { refused } from './stream-error';
-import { TransactionBuffer } from './transaction-buffer';
-
-export interface LineEntry {
-  readonly stream: string;
-  readonly fields: Fields;
-}
+import { type TransactionBuffer } from './transaction-buffer';
 
 /** An id, or the server's error, for each entry. */
 export type LineResult = string | Error;
@@ -38,7 +32,6 @@ export class WriteLine {
   /** The socket of a ready connection; undefined during an outage. */
   private socket: Socket | undefined;
   private readonly exchanges: Exchange[] = [];
-  private readonly spare: TransactionBuffer[] = [];
   private takenOver: (() => void)[] = [];
 
   constructor(
@@ -69,12 +62,12 @@ export class WriteLine {
   }
 
   /**
-   * Writes the entries in one transaction.
+   * Writes the transaction and resolves to the results of its entries; it must not be changed until then.
    *
    * @throws OdographError REDIS_UNREACHABLE (outcome unknown) or STREAM_REFUSED, for all of them.
    */
-  write(entries: readonly LineEntry[]): Promise<readonly LineResult[]> {
-    return this.connection.run(() => this.exchange(entries), this.replyTimeoutMs);
+  write(transaction: TransactionBuffer): Promise<readonly LineResult[]> {
+    return this.connection.run(() => this.exchange(transaction), this.replyTimeoutMs);
   }
 
   async close(): Promise<void> {
@@ -82,20 +75,16 @@ export class WriteLine {
     this.lose(new Error('the connection is closed'));
   }
 
-  private async exchange(entries: readonly LineEntry[]): Promise<readonly LineResult[]> {
+  private async exchange(transaction: TransactionBuffer): Promise<readonly LineResult[]> {
     const { socket, replicas } = this;
     if (socket === undefined || !socket.writable) throw new Error('not connected');
-    const transaction = this.spare.pop() ?? new TransactionBuffer();
-    transaction.begin();
-    for (const { stream, fields } of entries) transaction.add(stream, fields);
+    const { count } = transaction;
     const answers = await new Promise<readonly Reply[]>((resolve, reject) => {
-      const missing = MULTI_ANSWERS + entries.length + 1 + (replicas > 0 ? 1 : 0);
+      const missing = MULTI_ANSWERS + count + 1 + (replicas > 0 ? 1 : 0);
       this.exchanges.push({ missing, notQueued: [], answers: [], resolve, reject });
       socket.write(transaction.finish(replicas, REPLICAS_TIMEOUT_MS));
     });
-    // Answered, so its bytes have left. One that stays unanswered may still be on its way out: it is not used again.
-    this.spare.push(transaction);
-    return this.results(entries.length, answers);
+    return this.results(count, answers);
   }
 
   private results(count: number, [executed, answered]: readonly Reply[]): LineResult[] {

@@ -112,7 +112,7 @@ export class Dialogue {
     if (!isKnown || !parts.desk.isPlain(frame, device.imei)) {
       return this.takeFrame(frame, line.heardAt.ms, line.heardAt.tick);
     }
-    this.wayOf(device.imei).direct.take(frame);
+    (this.way ?? this.openWay(device.imei)).direct.take(frame);
     return 'in hand';
   }
 
@@ -176,7 +176,7 @@ export class Dialogue {
       transport: line.transport,
       peer: line.peer,
       receivedAtMs,
-      lane: this.wayOf(device.imei).lane,
+      lane: (this.way ?? this.openWay(device.imei)).lane,
       isQuarantined: device.verdict === 'quarantined',
       signal: line.signal,
     });
@@ -191,9 +191,8 @@ export class Dialogue {
   }
 
   /** Made with the first frame: a device that only logs in costs less. */
-  private wayOf(imei: string): Way {
+  private openWay(imei: string): Way {
     const { line, parts } = this;
-    if (this.way !== undefined) return this.way;
     const lane = parts.sink.lane({ imei, transport: line.transport, peer: line.peer });
     const direct = new DirectWay(line, lane, parts, (...turnedBack) => this.takeFrame(...turnedBack));
     this.way = { lane, direct };

@@ -50,7 +50,7 @@ export class DirectWay implements FrameWaiter {
       this.answered(answered, frame.recordCount);
       line.done();
     } else {
-      line.carryOut(answered.then((isAnswered) => this.answered(isAnswered, frame.recordCount)));
+      line.carryOut(this.answeredLater(answered, frame.recordCount));
     }
   }
 
@@ -65,6 +65,10 @@ export class DirectWay implements FrameWaiter {
       return;
     }
     line.carryOut(this.turnedBack(frame, this.receivedAtMs, this.receivedAtTick));
+  }
+
+  private async answeredLater(answered: Promise<boolean>, recordCount: number): Promise<void> {
+    this.answered(await answered, recordCount);
   }
 
   private answered(isAnswered: boolean, recordCount: number): void {

@@ -164,11 +164,14 @@ export class Session implements LinkEvents, TableSession, Line {
       this.deadline.rest();
       return written;
     }
+    return this.afterWrite(written);
+  }
+
+  private async afterWrite(written: Promise<boolean>): Promise<boolean> {
     this.deadline.within('write');
-    return written.then((isWritten) => {
-      if (!this.isOver) this.deadline.rest();
-      return isWritten;
-    });
+    const isWritten = await written;
+    if (!this.isOver) this.deadline.rest();
+    return isWritten;
   }
 
   refuse(code: RefusalCode): void {

@@ -45,7 +45,10 @@ export class StreamFrameSink implements FrameSink {
   }
 }
 
-/** With one frame after the other the lane itself is what waits for its answer: nothing is made for a frame. */
+/**
+ * With one frame after the other the lane itself is what waits for its answer: nothing is made for a frame. Closures
+ * stand in functions of their own, here and along the whole way: a function that holds one makes a context a call.
+ */
 class StreamLane implements FrameLane, AppendWaiter {
   private waiter: FrameWaiter | undefined;
   private startedAt = 0;
@@ -58,10 +61,7 @@ class StreamLane implements FrameLane, AppendWaiter {
   append(frame: Buffer, receivedAtMs: number, waiter: FrameWaiter): void {
     fault('edge.before-append');
     const { noRoom } = this.watch;
-    if (noRoom !== undefined) {
-      process.nextTick(() => waiter.notKept(noRoom));
-      return;
-    }
+    if (noRoom !== undefined) return turnAway(waiter, noRoom);
     this.waiter = waiter;
     this.startedAt = performance.now();
     this.series.append([newTraceparent(), String(receivedAtMs), frame], this);
@@ -83,4 +83,8 @@ class StreamLane implements FrameLane, AppendWaiter {
     this.waiter = undefined;
     return waiter;
   }
+}
+
+function turnAway(waiter: FrameWaiter, error: unknown): void {
+  process.nextTick(() => waiter.notKept(error));
 }

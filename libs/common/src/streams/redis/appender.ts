@@ -96,15 +96,17 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      while (this.inFlight < MOST_IN_FLIGHT) {
-        const batch = this.queue.shift();
-        if (batch === undefined) return;
-        void this.send(batch);
-      }
-    });
+    setImmediate(this.flush);
   }
+
+  private readonly flush = (): void => {
+    this.scheduled = false;
+    while (this.inFlight < MOST_IN_FLIGHT) {
+      const batch = this.queue.shift();
+      if (batch === undefined) return;
+      void this.send(batch);
+    }
+  };
 
   private async send(batch: Batch): Promise<void> {
     const { transaction, waiters } = batch;

@@ -71,6 +71,7 @@ export {
 } from './record';
 export {
   type ChannelPacket,
+  channelPackets,
   decodeUdp,
   decodeUdpAck,
   encodeUdp,

@@ -32,11 +32,11 @@ export interface ChannelPacket {
 }
 
 /**
- * The channel packets of a datagram: one in every capture, several by the older document. Checks the headers alone;
- * `AvlWalk.readDatagram` and `decodeUdp` check the rest. Throws LENGTH_INVALID, LOGIN_INVALID.
+ * The channel packets of a datagram, one after the other: one in every capture, several by the older document. Checks
+ * the headers alone; `AvlWalk.readDatagram` and `decodeUdp` check the rest. Throws LENGTH_INVALID, LOGIN_INVALID where
+ * the next one is damaged, after those before it have been given.
  */
-export function splitDatagram(datagram: Uint8Array): ChannelPacket[] {
-  const packets: ChannelPacket[] = [];
+export function* channelPackets(datagram: Uint8Array): Generator<ChannelPacket, void, undefined> {
   let start = 0;
   do {
     const end = channelPacketEnd(datagram, start);
@@ -47,10 +47,14 @@ export function splitDatagram(datagram: Uint8Array): ChannelPacket[] {
       imei: viewOf(datagram, start + UDP_IMEI_OFFSET, start + UDP_DATA_OFFSET).toString('latin1'),
     };
     const recordCount = readU8(datagram, start + UDP_DATA_OFFSET + 1);
-    packets.push({ header, recordCount, bytes: viewOf(datagram, start, end) });
+    yield { header, recordCount, bytes: viewOf(datagram, start, end) };
     start = end;
   } while (start < datagram.length);
-  return packets;
+}
+
+/** All of them, or none of a datagram that is damaged anywhere. Throws LENGTH_INVALID, LOGIN_INVALID. */
+export function splitDatagram(datagram: Uint8Array): ChannelPacket[] {
+  return [...channelPackets(datagram)];
 }
 
 /** All records of a datagram. One damaged channel packet refuses all of them. Throws CodecError. */

@@ -186,7 +186,7 @@ export const BAD_INPUT = {
   31: datagram(
     'malformed',
     'UDP: a wrong length or IMEI, counts that differ, records that do not end exactly',
-    'dropped without a word',
+    'dropped without a word, from this channel packet to the end of its datagram; whole ones before it are kept and acknowledged',
   ),
   32: datagram('unknown', 'UDP: an IMEI that is not registered', 'dropped without a word under every policy'),
   33: refusal(

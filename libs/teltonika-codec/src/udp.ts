@@ -23,9 +23,10 @@ export interface UdpPacket<R extends AvlRecord = AvlRecord> extends AvlPacket<R>
   readonly header: UdpHeader;
 }
 
-/** One channel packet of a datagram: its header, its record count, and its bytes as a view. */
+/** One channel packet of a datagram: its header, codec and record count, and its bytes as a view. */
 export interface ChannelPacket {
   readonly header: UdpHeader;
+  readonly codecId: number;
   /** N1, the number to acknowledge once the records are kept. */
   readonly recordCount: number;
   readonly bytes: Buffer;
@@ -33,7 +34,7 @@ export interface ChannelPacket {
 
 /**
  * The channel packets of a datagram, one after the other: one in every capture, several by the older document. Checks
- * the headers alone; `AvlWalk.readDatagram` and `decodeUdp` check the rest. Throws LENGTH_INVALID, LOGIN_INVALID where
+ * the headers alone; `AvlWalk.readDatagram`, `decodeCodec7Datagram` and `decodeUdp` check the rest. Throws LENGTH_INVALID, LOGIN_INVALID where
  * the next one is damaged, after those before it have been given.
  */
 export function* channelPackets(datagram: Uint8Array): Generator<ChannelPacket, void, undefined> {
@@ -46,8 +47,9 @@ export function* channelPackets(datagram: Uint8Array): Generator<ChannelPacket, 
       avlPacketId: readU8(datagram, start + 5),
       imei: viewOf(datagram, start + UDP_IMEI_OFFSET, start + UDP_DATA_OFFSET).toString('latin1'),
     };
+    const codecId = readU8(datagram, start + UDP_DATA_OFFSET);
     const recordCount = readU8(datagram, start + UDP_DATA_OFFSET + 1);
-    yield { header, recordCount, bytes: viewOf(datagram, start, end) };
+    yield { header, codecId, recordCount, bytes: viewOf(datagram, start, end) };
     start = end;
   } while (start < datagram.length);
 }

@@ -1,5 +1,6 @@
 import { eventually } from '@app/common/testing';
 import { encodeAck, encodeLogin } from '@app/teltonika-codec';
+import { legacyFrame } from '../legacy.testing';
 import { TestEdge, type TestEdgeOptions } from './edge.testing';
 import { corrupted, forged, frameOf, IMEI, OTHER_IMEI } from './session.testing';
 import { expectRowCounted, row } from './matrix.testing';
@@ -118,6 +119,22 @@ describe('frames that are not right', () => {
 });
 
 describe('what is odd and right', () => {
+  it('codec 7 of old devices is kept and acknowledged as the others are', async () => {
+    const edge = await listen();
+    const device = await edge.logIn(IMEI);
+    const record = { timestampMs: Date.UTC(2026, 0, 1) };
+    const frames = [legacyFrame(record, record), legacyFrame(), legacyFrame(record)];
+    device.send(Buffer.concat([...frames, frameOf(2)]));
+    expect(await device.next(16)).toBe(`${ack(2)}${ack(0)}${ack(1)}${ack(2)}`);
+    expect(edge.kit.sink.appended.map(({ entry }) => entry.frame)).toEqual([
+      frames[0],
+      frames[2],
+      frameOf(2),
+    ]);
+    expect(edge.kit.sink.parked).toEqual([]);
+    await expectCount(edge, 'edge_frames_total', { result: 'acked' }, 4);
+  });
+
   it(row(23, 'the same IMEI again is answered yes'), async () => {
     const edge = await listen();
     const device = await edge.logIn(IMEI);

@@ -1,7 +1,15 @@
 import { shardOf } from '@app/common/contracts';
 import { describeError } from '@app/common/errors';
 import { maskImei, type Logger } from '@app/common/observability';
-import { AvlWalk, channelPackets, CodecError, encodeUdpAck, type ChannelPacket } from '@app/teltonika-codec';
+import {
+  AvlWalk,
+  channelPackets,
+  CODEC_7,
+  CodecError,
+  decodeCodec7Datagram,
+  encodeUdpAck,
+  type ChannelPacket,
+} from '@app/teltonika-codec';
 import { type Admission } from './admission';
 import { type DropReason, type EdgeMetrics } from './edge.metrics';
 import { type FrameSink } from './frame-sink';
@@ -56,7 +64,8 @@ export class DatagramDesk {
     }
     try {
       for (const packet of channelPackets(datagram)) {
-        this.walk.readDatagram(packet.bytes);
+        if (packet.codecId === CODEC_7) decodeCodec7Datagram(packet.bytes);
+        else this.walk.readDatagram(packet.bytes);
         packets.push(packet);
       }
     } catch (error) {

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { signal, eventually } from '@app/common/testing';
 import { CODEC_8, decodeUdp, encodeUdp } from '@app/teltonika-codec';
+import { legacyDatagram } from '../legacy.testing';
 import { DatagramDesk } from './datagram-desk';
 import { edgeKit, IMEI, RECORD, type Kit, type KitOptions } from './session.testing';
 import { expectRowCounted, row } from './matrix.testing';
@@ -121,6 +122,16 @@ describe('several channel packets in one datagram', () => {
     await expectRowCounted(kit, 31);
     await expectNextIsServed();
     expect(kept()).toEqual([...packets, datagram(IMEI, 1, 9)]);
+  });
+
+  it('may be of codec 7, and are dropped alike where they do not end exactly', async () => {
+    const legacy = legacyDatagram(IMEI, 6, { timestampMs: Date.UTC(2026, 0, 1) });
+    const cut = Buffer.from(legacy);
+    cut.writeUInt8(1, cut.length - 2);
+    send(Buffer.concat([legacy, datagram(IMEI, 2, 7), cut]));
+    expect(await hear(2)).toEqual([ack(1, 6), ack(2, 7)].sort());
+    await expectRowCounted(kit, 31);
+    expect(kept()).toEqual([legacy, datagram(IMEI, 2, 7)]);
   });
 
   it('are acknowledged each by its own append and its own device', async () => {

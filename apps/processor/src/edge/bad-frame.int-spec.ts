@@ -1,8 +1,8 @@
 import { eventually } from '@app/common/testing';
-import { encodeAck, encodeLogin } from '@app/teltonika-codec';
+import { encodeLogin } from '@app/teltonika-codec';
 import { legacyFrame } from '../legacy.testing';
-import { TestEdge, type TestEdgeOptions } from './edge.testing';
-import { corrupted, forged, frameOf, IMEI, OTHER_IMEI } from './session.testing';
+import { ack, expectCount, expectNextIsServed, hex, listening, SHORT_MS } from './listening.testing';
+import { corrupted, forged, frameOf, IMEI } from './session.testing';
 import { expectRowCounted, row } from './matrix.testing';
 
 /*
@@ -10,41 +10,9 @@ import { expectRowCounted, row } from './matrix.testing';
  * socket's fate, the counter, and that the next device is served.
  */
 
-const edges: TestEdge[] = [];
-
-async function listen(options: TestEdgeOptions = {}): Promise<TestEdge> {
-  const edge = await TestEdge.listen(options);
-  edges.push(edge);
-  return edge;
-}
-
-afterEach(async () => {
-  for (const edge of edges.splice(0)) await edge.close();
-});
-
-async function expectCount(
-  { kit }: TestEdge,
-  name: string,
-  labels: Readonly<Record<string, string>>,
-  wanted: number,
-): Promise<void> {
-  await eventually(async () => (await kit.count(name, labels)) === wanted, {
-    what: `${name} ${JSON.stringify(labels)} to be ${wanted}`,
-  });
-}
-
-/** Whatever one device did, another one gets its ack. */
-async function expectNextIsServed(edge: TestEdge): Promise<void> {
-  const next = await edge.logIn(OTHER_IMEI);
-  next.send(frameOf(2));
-  expect(await next.next(4)).toBe(ack(2));
-  next.destroy();
-}
+const listen = listening();
 
 const login = encodeLogin(IMEI);
-const ack = (count: number): string => encodeAck(count).toString('hex');
-const hex = (digits: string): Buffer => Buffer.from(digits, 'hex');
-const SHORT_MS = 120;
 
 describe('frames that are not right', () => {
   const overrun = forged({ n1: 2, n2: 2 });

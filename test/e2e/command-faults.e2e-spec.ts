@@ -8,7 +8,7 @@ import {
   deviceCommandsStream,
 } from '@app/common/contracts';
 import { statement } from '@app/common/database';
-import { RedisStreams } from '@app/common/streams';
+import { RedisStreams, text as textOf } from '@app/common/streams';
 import { eventually, freePort, repositoryRoot, testServers } from '@app/common/testing';
 import { AppProcess, roleUrl } from '../../tools/demo';
 import { CommandDevice } from './command-device.testing';
@@ -86,7 +86,8 @@ describe.each(faultPoints(APPS_OF_COMMANDS).filter(isWanted))(
         ...{ probePort, readyTimeoutMs: PATIENCE_MS },
         onUnexpectedEnd: () => void process.start(),
       });
-      await process.start();
+      // One that dies before it is ready is started again here, a later one by the line above.
+      await eventually(() => process.start().then(() => true), { what: 'ops', timeoutMs: PATIENCE_MS });
       return process;
     }
 
@@ -109,6 +110,11 @@ describe.each(faultPoints(APPS_OF_COMMANDS).filter(isWanted))(
         { what: `the end of ${text}`, timeoutMs: PATIENCE_MS },
       );
 
+    const isEndTold = async (): Promise<boolean> => {
+      const reports = (await streams?.range(COMMAND_RESPONSES, '-', '+', 100)) ?? [];
+      return reports.some((report) => textOf(report, 'outcome') !== 'sent');
+    };
+
     /** Nothing of the group is unread or in hand. */
     const isDone = async (stream: string, group: string): Promise<boolean> => {
       const groups = (await streams?.info(stream, [group]))?.groups ?? [];
@@ -118,7 +124,6 @@ describe.each(faultPoints(APPS_OF_COMMANDS).filter(isWanted))(
     it('sends no command twice, and tells of each what became of it', async () => {
       const processor = app === 'processor' ? fault : {};
       system = await System.start(servers, { vehicles: 1, restartDead: true, settings: { processor } });
-      ops = await startOps();
       streams = new RedisStreams({
         ...{ url: servers.redisUrl, fsync: 'everysec', waitReplicas: 0, startupTimeoutMs: 5_000 },
       });
@@ -130,6 +135,9 @@ describe.each(faultPoints(APPS_OF_COMMANDS).filter(isWanted))(
       // Queued while the device is away, so that nobody but the apps can write down what becomes of it.
       expect(await odo(servers, 'device', 'send', IMEI, 'setdigout 1')).toMatchObject({ status: 5 });
       device.connect();
+      // Only then the recorder, so that all reports of the command are in its hand when it dies.
+      await eventually(isEndTold, { what: 'the report of an end', timeoutMs: PATIENCE_MS });
+      ops = await startOps();
       await eventually(() => existsSync(struck), { what: `the crash at ${point}`, timeoutMs: PATIENCE_MS });
       const first = await settled('setdigout 1');
       expect(await odo(servers, 'device', 'send', IMEI, 'getver')).toMatchObject({ status: 0 });

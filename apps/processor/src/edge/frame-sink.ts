@@ -27,7 +27,10 @@ export interface FrameLane {
  */
 export interface FrameSink {
   lane(source: FrameSource): FrameLane;
-  /** Leaves a frame in the dead-letter stream of its device's shard. Rejects with OdographError. */
+  /**
+   * Leaves a frame in the dead-letter stream of its device's shard, once a day however often it is called. Rejects with
+   * OdographError, with an unknown outcome where the store did not answer.
+   */
   park(entry: TelemetryEntry, reason: ParkReason): Promise<void>;
 }
 

@@ -35,7 +35,7 @@ export const METRIC_CATALOG = {
   },
   edge_datagrams_dropped_total: {
     kind: 'counter',
-    help: 'UDP datagrams without an answer, by reason: malformed, busy, unknown, disabled, not-ready, store-down.',
+    help: 'UDP channel packets without an answer, by reason: malformed, busy, unknown, disabled, not-ready, store-down.',
     labels: ['reason'],
   },
   edge_identity_conflicts_total: {

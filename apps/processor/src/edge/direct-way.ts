@@ -12,11 +12,12 @@ export const ackOf = (count: number): Buffer => ACKS[count] ?? encodeAck(count);
 
 /**
  * The way of nearly every frame: an intact one of a device that was judged lately, into the stream and back as an ack.
- * It makes no promise and no object for a frame, since at 50,000 frames a second those cost more than the frame itself.
- * What does not go well leaves it for the desk's way.
+ * It makes no promise and keeps no object for a frame, since at 50,000 frames a second those cost more than the frame
+ * itself. What does not go well leaves it for the desk's way.
  */
 export class DirectWay implements FrameWaiter {
-  private frame: Kind<'frame'> | undefined;
+  private codecId = 0;
+  private recordCount = 0;
   private receivedAtMs = 0;
   private receivedAtTick = 0;
 
@@ -32,50 +33,48 @@ export class DirectWay implements FrameWaiter {
   ) {}
 
   /** Only when nothing else of the line is in hand; the line is told when it is over. */
-  take(frame: Kind<'frame'>): void {
+  take({ frame, codecId, recordCount }: Kind<'frame'>): void {
     const { ms, tick } = this.line.heardAt;
-    this.frame = frame;
+    this.codecId = codecId;
+    this.recordCount = recordCount;
     this.receivedAtMs = ms;
     this.receivedAtTick = tick;
     this.line.hold();
-    this.lane.append(frame.frame, ms, this);
+    this.lane.append(frame, ms, this);
   }
 
   kept(): void {
-    const { frame, line } = this;
-    if (frame === undefined) return;
-    this.frame = undefined;
-    const answered = line.reply(ackOf(frame.recordCount));
+    const { line } = this;
+    const answered = line.reply(ackOf(this.recordCount));
     if (typeof answered === 'boolean') {
-      this.answered(answered, frame.recordCount);
+      this.answered(answered);
       line.done();
     } else {
-      line.carryOut(this.answeredLater(answered, frame.recordCount));
+      line.carryOut(this.answeredLater(answered));
     }
   }
 
-  notKept(): void {
-    const { frame, line } = this;
-    if (frame === undefined) return;
-    this.frame = undefined;
+  notKept(_error: unknown, frame: Buffer): void {
+    const { line, codecId, recordCount } = this;
     if (line.signal.aborted) {
       this.parts.metrics.frame('refused');
       line.refuse('STORE_DOWN');
       line.done();
       return;
     }
-    line.carryOut(this.turnedBack(frame, this.receivedAtMs, this.receivedAtTick));
+    const again = { kind: 'frame', frame, codecId, recordCount, envelope: 'ok' } as const;
+    line.carryOut(this.turnedBack(again, this.receivedAtMs, this.receivedAtTick));
   }
 
-  private async answeredLater(answered: Promise<boolean>, recordCount: number): Promise<void> {
-    this.answered(await answered, recordCount);
+  private async answeredLater(answered: Promise<boolean>): Promise<void> {
+    this.answered(await answered);
   }
 
-  private answered(isAnswered: boolean, recordCount: number): void {
+  private answered(isAnswered: boolean): void {
     const { metrics } = this.parts;
     fault('edge.after-ack');
     if (!isAnswered) return metrics.frame('unanswered');
     metrics.frame('acked');
-    metrics.acked(recordCount, performance.now() - this.receivedAtTick);
+    metrics.acked(this.recordCount, performance.now() - this.receivedAtTick);
   }
 }

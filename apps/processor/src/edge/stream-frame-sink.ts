@@ -76,7 +76,7 @@ class StreamLane implements FrameLane, AppendWaiter {
   append(frame: Buffer, receivedAtMs: number, waiter: FrameWaiter): void {
     fault('edge.before-append');
     const { noRoom } = this.watch;
-    if (noRoom !== undefined) return turnAway(waiter, noRoom);
+    if (noRoom !== undefined) return turnAway(waiter, noRoom, frame);
     this.waiter = waiter;
     this.startedAt = performance.now();
     this.series.append([newTraceparent(), String(receivedAtMs), frame], this);
@@ -88,9 +88,9 @@ class StreamLane implements FrameLane, AppendWaiter {
     this.take()?.kept();
   }
 
-  refused(error: unknown): void {
+  refused(error: unknown, frame: Buffer): void {
     this.watch.failed(error);
-    this.take()?.notKept(error);
+    this.take()?.notKept(error, frame);
   }
 
   private take(): FrameWaiter | undefined {
@@ -100,6 +100,6 @@ class StreamLane implements FrameLane, AppendWaiter {
   }
 }
 
-function turnAway(waiter: FrameWaiter, error: unknown): void {
-  process.nextTick(() => waiter.notKept(error));
+function turnAway(waiter: FrameWaiter, error: unknown, frame: Buffer): void {
+  process.nextTick(() => waiter.notKept(error, frame));
 }

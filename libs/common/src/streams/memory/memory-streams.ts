@@ -1,13 +1,6 @@
 import { DEVICE_REGISTRY_COMPLETE } from '../../contracts';
 import { OdographError } from '../../errors';
-import {
-  addedAtMs,
-  compareEntryIds,
-  STREAM_START,
-  type Fields,
-  type FieldValue,
-  type StreamEntry,
-} from '../entries';
+import { addedAtMs, compareEntryIds, STREAM_START, type Fields, type StreamEntry } from '../entries';
 import type * as port from '../port';
 import * as connections from './memory-connections';
 import * as publishing from './memory-publishing';
@@ -35,10 +28,11 @@ export class MemoryStreams implements port.Streams {
   series(stream: string, shared: Fields, names: readonly string[]): port.AppendSeries {
     return {
       append: (values, waiter) => {
-        const own = names.map((name, index) => [name, copyOf(values[index] ?? '')] as const);
-        this.append(stream, { ...shared, ...Object.fromEntries(own) }).then(
+        const own = values.map((value) => (typeof value === 'string' ? value : Buffer.from(value)));
+        const fields = Object.fromEntries(names.map((name, index) => [name, own[index] ?? '']));
+        this.append(stream, { ...shared, ...fields }).then(
           () => waiter.appended(),
-          (error: unknown) => waiter.refused(error),
+          (error: unknown) => waiter.refused(error, Buffer.from(own.at(-1) ?? '')),
         );
       },
     };
@@ -180,9 +174,6 @@ export class MemoryStreams implements port.Streams {
     if (this.closing.signal.aborted || !this.server.reachable) throw new OdographError('REDIS_UNREACHABLE');
   }
 }
-
-/** The caller may use its bytes again. */
-const copyOf = (value: FieldValue): FieldValue => (typeof value === 'string' ? value : Buffer.from(value));
 
 function isComplete(server: MemoryServer, name: string): boolean {
   return server.hash(name)?.has(DEVICE_REGISTRY_COMPLETE) ?? false;

@@ -13,7 +13,7 @@ const MOST_IN_FLIGHT = 2;
 
 interface IdWaiter {
   appended(id: string): void;
-  refused(error: unknown): void;
+  refused(error: unknown, lastValue: Buffer): void;
 }
 
 /** A transaction that is being written, and who waits for its entries, in their order. */
@@ -25,6 +25,10 @@ class Batch {
     this.transaction.begin();
     this.waiters.length = 0;
     return this;
+  }
+
+  refuse(index: number, error: unknown): void {
+    this.waiters[index]?.refused(error, this.transaction.lastValue(index));
   }
 }
 
@@ -116,14 +120,14 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
       for (let i = 0; i < waiters.length; i += 1) {
         const result = results[i];
         if (typeof result === 'string') waiters[i]?.appended(result);
-        else waiters[i]?.refused(streamError(result));
+        else batch.refuse(i, streamError(result));
       }
       // Answered, so its bytes have left. One that stays unanswered may still be on its way out: it is not used again.
       this.spare.push(batch);
     } catch (error) {
       // Those behind wait for the same server: in an outage each of them would wait for the whole timeout again.
-      for (const { waiters: failed } of [batch, ...this.queue.splice(0)]) {
-        for (const waiter of failed) waiter.refused(error);
+      for (const failed of [batch, ...this.queue.splice(0)]) {
+        failed.waiters.forEach((_, index) => failed.refuse(index, error));
       }
     } finally {
       this.inFlight -= 1;

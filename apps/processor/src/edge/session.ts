@@ -139,7 +139,7 @@ export class Session implements LinkEvents, TableSession, Line {
 
   hold(): void {
     if (this.isOver) return;
-    this.deadline.within('hold', HOLD_SHARE_FROM + Math.random() * HOLD_SHARE_SPREAD);
+    this.deadline.within('hold', HOLD_SHARE_FROM + Math.random() * HOLD_SHARE_SPREAD, this.heardAt.tick);
   }
 
   carryOut(work: Promise<void>): void {

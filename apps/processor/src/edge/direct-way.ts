@@ -1,8 +1,9 @@
 import { fault } from '@app/common/observability';
 import { encodeAck } from '@app/teltonika-codec';
-import { type DialogueParts, type Line } from './dialogue';
+import { type EdgeMetrics } from './edge.metrics';
 import { type Kind } from './frame-desk';
 import { type FrameLane, type FrameWaiter } from './frame-sink';
+import { type Line } from './line';
 
 /** Every count that a frame can have, so that an ack makes nothing new. */
 const ACKS: readonly Buffer[] = Array.from({ length: 256 }, (_, count) => encodeAck(count));
@@ -24,7 +25,7 @@ export class DirectWay implements FrameWaiter {
   constructor(
     private readonly line: Line,
     private readonly lane: FrameLane,
-    private readonly parts: Pick<DialogueParts, 'metrics'>,
+    private readonly parts: { readonly metrics: EdgeMetrics },
     private readonly turnedBack: (
       frame: Kind<'frame'>,
       receivedAtMs: number,

@@ -4,9 +4,10 @@ import { LOGIN_REJECTED } from '@app/teltonika-codec';
 import { type ByteBudget, type ByteShare } from './byte-budget';
 import { Deadline, type Wait } from './deadline';
 import { type DeviceLink, type LinkEvents } from './device-link';
-import { Dialogue, type DialogueParts, type Line } from './dialogue';
+import { Dialogue, type DialogueParts } from './dialogue';
 import { isBadLogin, type RefusalCode } from './edge.errors';
 import { Intake } from './intake';
+import { type Line } from './line';
 import { type RetireReason, type SessionTable, type TableSession } from './session-table';
 
 export interface SessionParts extends DialogueParts {

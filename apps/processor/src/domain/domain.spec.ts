@@ -294,7 +294,7 @@ describe('settling in slices', () => {
           expectWhole(device, device.shownFixes(), rules);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   }, 60_000);
 });

@@ -1,5 +1,5 @@
-REVOKE DELETE ON telemetry.rule_checkpoint FROM odograph_ops;
-REVOKE UPDATE (version) ON telemetry.device_state FROM odograph_ops;
+DROP FUNCTION telemetry.flag_positions(bigint, timestamptz, timestamptz, boolean, bigint);
+DROP FUNCTION telemetry.request_resettling(bigint, bigint, bigint);
 DROP INDEX telemetry.device_state_resettling_idx;
 ALTER TABLE telemetry.device_state DROP COLUMN resettling;
 ALTER TABLE telemetry.position DROP COLUMN faulty;

@@ -184,6 +184,20 @@ describe('states in memory', () => {
     await expectWhole(admin, [...records, late], rules);
   });
 
+  it('decide nothing either where nothing of the state is to be written', async () => {
+    const registry = new Registry();
+    const sink = sinkOf({ database, registry });
+    // Checkpoints everywhere: the late record agrees with the next one, and leaves the state as it is.
+    const records = Array.from({ length: 20 }, (_, second) =>
+      recordOf({ second: second * 10, metres: 500, digest: BigInt(second * 128) }),
+    );
+    await sink.write([entryOf(records)], noFence);
+    await run(admin, 'UPDATE telemetry.device_state SET version = version + 1');
+    await sink.write([entryOf([recordOf({ second: 55, metres: 500 })])], noFence);
+    expect(await statesBy(registry, 'stale')).toBe(1);
+    expect(await run(admin, 'SELECT version FROM telemetry.device_state')).toEqual([{ version: 2n }]);
+  });
+
   it('are read again after a commit of which nobody knows', async () => {
     const lossy = new LossyDatabase({
       url: servers.postgresUrl('odograph_processor'),

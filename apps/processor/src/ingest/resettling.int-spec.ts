@@ -12,6 +12,11 @@ import {
   streamOf,
 } from './ingest.testing';
 
+// Before the servers are asked for: hooks run in this order, and the leases are given back to theirs.
+afterAll(async () => {
+  await instance.stop();
+  await Promise.all([admin.stop(1000), database.stop(1000), streams.stop()]);
+});
 const servers = testServers();
 let admin: Database;
 let database: Database;
@@ -24,11 +29,6 @@ beforeAll(async () => {
   streams = await redisStreams(servers.redisUrl);
   instance = instanceOf({ name: 'instance', database, streams });
 });
-afterAll(async () => {
-  await instance.stop();
-  await Promise.all([admin.stop(1000), database.stop(1000), streams.stop()]);
-});
-
 const OLD = '356307042441013';
 const FRESH = '356307042441021';
 const RECORDS = 20_000;

@@ -9,7 +9,7 @@ DECLARE
   first_time timestamptz;
   last_time timestamptz;
 BEGIN
-  -- First: whoever settles this device now ends before the records change, or finds another version after it.
+  -- First, as whoever settles a device locks its state before its checkpoints: else the two would wait for each other.
   PERFORM FROM telemetry.device_state AS state WHERE state.device_id = device FOR NO KEY UPDATE;
   WITH changed AS (
     UPDATE telemetry.position AS position SET faulty = is_faulty

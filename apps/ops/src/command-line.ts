@@ -6,6 +6,7 @@ import { registerFleetCommand } from './fleet';
 import { registerGeofence } from './geofence';
 import { reportFailure, usageLine, type Surroundings } from './cli';
 import { registerMigrate } from './migrate';
+import { registerPosition } from './position';
 import { registerRule } from './rule';
 import { registerSchema } from './schema';
 import { registerSubscribe } from './subscribe';
@@ -52,6 +53,7 @@ function commandLine(surroundings: Surroundings): Command {
   registerSchema(program, surroundings);
   registerDevice(program, surroundings);
   registerGeofence(program, surroundings);
+  registerPosition(program, surroundings);
   registerRule(program, surroundings);
   registerUser(program, surroundings);
   registerSubscribe(program, surroundings);

@@ -40,6 +40,10 @@ export const ERROR_TABLE = {
     message: 'The lease on this shard or part belongs to somebody else now',
     action: 'Nothing to do: the new owner carries on. Seen often, look for pauses of this process.',
   },
+  STATE_CONFLICT: {
+    message: 'The state of a device changed while it was being settled',
+    action: 'Nothing to do: the batch comes again. Seen often, look for two owners of one shard.',
+  },
   TRANSACTION_REQUIRED: {
     message: 'An outbox message was appended outside a transaction',
     action: 'Call it inside `database.transaction(...)`, together with the change that it tells of.',

@@ -109,6 +109,26 @@ export const METRIC_CATALOG = {
     help: 'Batches that telemetry:live was not told of; their rows are stored.',
     labels: [],
   },
+  sink_device_states_total: {
+    kind: 'counter',
+    help: 'Device states needed for new fixes: hit or miss in memory, or stale and read again.',
+    labels: ['result'],
+  },
+  sink_cached_device_states: {
+    kind: 'gauge',
+    help: 'Device states kept in memory.',
+    labels: [],
+  },
+  domain_resettling_devices: {
+    kind: 'gauge',
+    help: "Devices of this process's shards whose history is being folded again in slices.",
+    labels: [],
+  },
+  domain_resettling_slices_total: {
+    kind: 'counter',
+    help: 'Slices of histories that were folded again beside the fresh records.',
+    labels: [],
+  },
   domain_events_total: {
     kind: 'counter',
     help: 'Events raised, by kind and whether they were historical or retracted.',

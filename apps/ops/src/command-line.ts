@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { registerCodec } from './codec';
 import { registerDevice } from './device';
+import { registerDlq } from './dlq';
 import { registerEnv } from './env';
 import { registerFleetCommand } from './fleet';
 import { registerGeofence } from './geofence';
@@ -8,6 +9,7 @@ import { reportFailure, usageLine, type Surroundings } from './cli';
 import { registerMigrate } from './migrate';
 import { registerRule } from './rule';
 import { registerSchema } from './schema';
+import { registerStreams } from './streams';
 import { registerSubscribe } from './subscribe';
 import { registerUser } from './user';
 
@@ -55,6 +57,8 @@ function commandLine(surroundings: Surroundings): Command {
   registerRule(program, surroundings);
   registerUser(program, surroundings);
   registerSubscribe(program, surroundings);
+  registerStreams(program, surroundings);
+  registerDlq(program, surroundings);
   registerCodec(program, surroundings);
   registerFleetCommand(program);
   return program;

@@ -13,3 +13,5 @@ export { findRunningStack } from './running-stack';
 export { type Column } from './table';
 export { processTerminal, type Terminal } from './terminal';
 export { checkArguments } from './input';
+export { ageText } from './time-text';
+export { redisOption } from './redis-option';

@@ -15,3 +15,4 @@ export { processTerminal, type Terminal } from './terminal';
 export { checkArguments } from './input';
 export { ageText } from './time-text';
 export { redisOption } from './redis-option';
+export { momentText, timeRangeFields } from './time-range';

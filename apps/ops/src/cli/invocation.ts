@@ -11,6 +11,7 @@ import { type Change } from './change';
 import { resolveDatabaseUrl, resolveRedisUrl, type Authority } from './connection';
 import { FAILURE_STATUS } from './exit-status';
 import { DEFAULT_TENANT } from './fields';
+import { pagedText } from './pages';
 import lockEdits from './sql/lock-edits.sql';
 import { formatFields, formatTable, type Column } from './table';
 import { type Terminal } from './terminal';
@@ -203,9 +204,18 @@ export class Invocation {
     this.surroundings.terminal.out(this.common.json === true ? `${JSON.stringify(json, null, 2)}\n` : text());
   }
 
-  /** A part of an answer that is too long to be held: the verb gives it its form. */
-  write(text: string): void {
-    this.surroundings.terminal.out(text);
+  /** An answer that is too long to be held: page by page, no faster than its reader takes it. */
+  async answerPages<Row extends object>(
+    columns: readonly Column<Row>[],
+    pages: AsyncIterable<readonly Row[]>,
+    { csv }: { readonly csv: boolean },
+  ): Promise<void> {
+    const { terminal } = this.surroundings;
+    const form = csv ? 'csv' : this.common.json === true ? 'json' : 'table';
+    for await (const text of pagedText(form, columns, pages)) {
+      terminal.out(text);
+      await terminal.drained?.();
+    }
   }
 
   /** Ends with this status though the answer was given: what it says is not well. */

@@ -174,7 +174,7 @@ const NOBODY_MAY: readonly string[] = [
   'DELETE FROM outbox.message',
   'UPDATE public.odograph_migration SET name = name',
   'DELETE FROM public.odograph_migration',
-  'GRANT SELECT ON ops.audit TO PUBLIC',
+  'GRANT pg_write_all_data TO odograph_readonly',
   'SET ROLE postgres',
   'ALTER ROLE odograph_ops SUPERUSER',
   `COPY telemetry.device TO PROGRAM 'true'`,

@@ -137,7 +137,7 @@ describe('migrations', () => {
   it('go up and down one at a time: each takes back all that it has made', async () => {
     await migrateUp(url);
     const prints = [await print()];
-    for (const _ of MIGRATION_NAMES.slice(1)) {
+    while (prints.length < MIGRATION_NAMES.length) {
       await migrateDown(url, { steps: 1 });
       prints.unshift(await print());
     }

@@ -1,4 +1,5 @@
 import { type Command } from 'commander';
+import { describeError } from '@app/common/errors';
 import { maskImei } from '@app/common/observability';
 import { type Streams, text } from '@app/common/streams';
 import {
@@ -140,13 +141,24 @@ async function doToAll(
       const results = chosen.dry_run
         ? names.map(() => ({ kind: 'chosen' }))
         : await invocation.act(action, subjects, () =>
-            Promise.all(letters.map((letter) => work(streams, letter))),
+            Promise.all(letters.map((letter) => outcomeOf(work(streams, letter)))),
           );
       done.push(...results.map((result, index) => ({ ...names[index], ...result })));
     }
   });
+  const hasFailed = done.some((one) => 'kind' in one && one.kind === 'failed');
   const rest = chosen.dry_run ? ' (dry run: nothing was done)' : '';
   invocation.answer({ letters: done, dry_run: chosen.dry_run }, () => `${countKinds(done)}${rest}\n`);
+  if (hasFailed) invocation.failQuietly();
+}
+
+/** A letter that fails takes no other with it, and the audit says of each what became of it. */
+async function outcomeOf(work: Promise<object>): Promise<object> {
+  try {
+    return await work;
+  } catch (error) {
+    return { kind: 'failed', error: describeError(error) };
+  }
 }
 
 function countKinds(done: readonly object[]): string {

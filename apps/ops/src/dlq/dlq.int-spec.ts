@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { telemetryDeadLetterStream, telemetryStream } from '@app/common/contracts';
 import { RedisStreams } from '@app/common/streams';
 import { testServers } from '@app/common/testing';
@@ -7,6 +8,7 @@ const IMEI = '356307042441013';
 
 // Before the servers are asked for: hooks run in this order, and the database goes away in theirs.
 afterAll(async () => {
+  redis.disconnect();
   await streams.close();
   await odo.close();
 });
@@ -17,7 +19,9 @@ const odo = new OdoInTest({
   redis: () => servers.redisUrl,
 });
 let streams: RedisStreams;
+let redis: Redis;
 beforeAll(async () => {
+  redis = new Redis(servers.redisUrl, { retryStrategy: () => null });
   streams = new RedisStreams({
     url: servers.redisUrl,
     ...{ fsync: 'everysec', waitReplicas: 0, startupTimeoutMs: 5_000 },
@@ -86,6 +90,18 @@ describe('odo dlq', () => {
     expect(ran['letters']).toMatchObject([{ kind: 'replayed' }]);
     expect((await odo.many('dlq', 'list')).map(({ error_code: code }) => code)).toEqual(['RECORD_REJECTED']);
     expect(await odo.done('dlq', 'replay', '--code', 'UNKNOWN_DEVICE')).toBe('no letter\n');
+  });
+
+  it('says of each letter what became of it where one cannot go back', async () => {
+    const [good, bad] = [await park(6, 'CRC_REPEATED'), await park(7, 'CRC_REPEATED')];
+    // The target of one of the two is no stream.
+    await redis.set(telemetryStream(7), 'no stream');
+    const ran = await odo.run('dlq', 'replay', '--code', 'CRC_REPEATED');
+    expect(ran).toMatchObject({ status: 1, out: '1 replayed, 1 failed\n' });
+    expect(await odo.auditOf(`dlq:6/${good}`)).toMatchObject([{}, { after: { kind: 'replayed' } }]);
+    expect(await odo.auditOf(`dlq:7/${bad}`)).toMatchObject([{}, { after: { kind: 'failed' } }]);
+    await redis.del(telemetryStream(7));
+    expect(await odo.done('dlq', 'replay', `7/${bad}`)).toBe('1 replayed\n');
   });
 
   it('takes a letter away for a reason', async () => {

@@ -1,10 +1,9 @@
-import { shardOf } from '@app/common/contracts';
+import { shardOf, shardOfLease } from '@app/common/contracts';
 import { isOutage } from '@app/common/database';
 import { hasCode } from '@app/common/errors';
 import { type Ownership } from '@app/common/leases';
 import { type Logger, maskImei } from '@app/common/observability';
 import { type ResettlingDevice, type SinkService } from '../sink';
-import { shardOfLease } from './shards';
 
 export interface ResettlingParts {
   readonly sink: SinkService;

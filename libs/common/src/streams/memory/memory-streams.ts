@@ -1,8 +1,9 @@
-import { DEVICE_REGISTRY_COMPLETE } from '../../contracts';
+import { companionKey, DEVICE_REGISTRY_COMPLETE } from '../../contracts';
 import { OdographError } from '../../errors';
 import { addedAtMs, compareEntryIds, STREAM_START, type Fields, type StreamEntry } from '../entries';
 import type * as port from '../port';
 import * as connections from './memory-connections';
+import * as operations from './memory-operations';
 import * as publishing from './memory-publishing';
 import * as reads from './memory-reads';
 import { MemoryServer } from './memory-server';
@@ -149,6 +150,51 @@ export class MemoryStreams implements port.Streams {
   }
   findConnection(imei: string): Promise<port.Connection | undefined> {
     return this.step((server) => connections.findConnection(server, imei));
+  }
+
+  newest(stream: string, count: number): Promise<readonly StreamEntry[]> {
+    return this.step((server) =>
+      [...(server.stream(stream)?.after(STREAM_START) ?? [])].reverse().slice(0, count),
+    );
+  }
+  listPending(query: port.PendingQuery): Promise<readonly port.PendingEntry[]> {
+    return this.step((server) => operations.listPending(server, query));
+  }
+  consumers(stream: string, group: string): Promise<readonly port.ConsumerInfo[]> {
+    return this.step((server) => operations.consumers(server, stream, group));
+  }
+  ownEpoch(stream: string): Promise<bigint | undefined> {
+    return this.step((server) => {
+      const epoch = server.text(companionKey(stream, 'own'));
+      return epoch === undefined ? undefined : BigInt(epoch);
+    });
+  }
+  releasePending(request: port.ReleaseRequest): Promise<readonly string[]> {
+    return this.step((server) => operations.releasePending(server, request));
+  }
+  replayLetter(request: port.ReplayRequest): Promise<port.ReplayedLetter> {
+    return this.step((server) => operations.replayLetter(server, request));
+  }
+  resolveLetter(deadLetterStream: string, id: string): Promise<boolean> {
+    return this.step((server) => operations.resolveLetter(server, deadLetterStream, id));
+  }
+  removeDrained(stream: string): Promise<boolean> {
+    return this.step((server) => operations.removeDrained(server, stream));
+  }
+
+  joinDeployment(request: port.JoinRequest): Promise<string> {
+    return this.step((server) => operations.joinDeployment(server, request));
+  }
+  leaveDeployment(name: string, member: string): Promise<void> {
+    return this.step((server) => {
+      server.hash(companionKey(name, 'members'))?.delete(member);
+    });
+  }
+  deploymentFact(name: string): Promise<port.DeploymentFact> {
+    return this.step((server) => operations.deploymentFact(server, name));
+  }
+  switchDeployment(name: string, value: string): Promise<readonly string[]> {
+    return this.step((server) => operations.switchDeployment(server, name, value));
   }
 
   /** A later turn, as with a real server, then all at once. */

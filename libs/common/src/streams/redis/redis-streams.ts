@@ -6,9 +6,11 @@ import { RedisAppender } from './appender';
 import { BlockingReads } from './blocking-reads';
 import { RedisConnection } from './connection';
 import { RedisConnectionRegistry } from './connections';
+import { RedisDeployment } from './deployment';
 import { assertDurable, type Fsync } from './durability';
 import { RedisGroupStreams } from './groups';
 import { RedisInspector } from './inspector';
+import { RedisOperations } from './operations';
 import { RedisOwnedStreams } from './owned';
 import { RedisProjections } from './projections';
 import { RedisPublisher } from './publisher';
@@ -48,6 +50,8 @@ export class RedisStreams implements port.Streams, Service {
   private readonly inspector: RedisInspector;
   private readonly projections: RedisProjections;
   private readonly connections: RedisConnectionRegistry;
+  private readonly operations: RedisOperations;
+  private readonly deployment: RedisDeployment;
 
   constructor(readonly options: RedisStreamsOptions) {
     const { url, waitReplicas, replyTimeoutMs = REPLY_TIMEOUT_MS } = options;
@@ -62,6 +66,8 @@ export class RedisStreams implements port.Streams, Service {
     this.inspector = new RedisInspector(this.commands);
     this.projections = new RedisProjections(this.commands);
     this.connections = new RedisConnectionRegistry(this.commands);
+    this.operations = new RedisOperations(this.commands, this.writes, waitReplicas);
+    this.deployment = new RedisDeployment(this.commands);
   }
 
   /**
@@ -194,5 +200,43 @@ export class RedisStreams implements port.Streams, Service {
   }
   findConnection(imei: string): Promise<port.Connection | undefined> {
     return this.connections.findConnection(imei);
+  }
+
+  newest(stream: string, count: number): Promise<readonly StreamEntry[]> {
+    return this.operations.newest(stream, count);
+  }
+  listPending(query: port.PendingQuery): Promise<readonly port.PendingEntry[]> {
+    return this.operations.listPending(query);
+  }
+  consumers(stream: string, group: string): Promise<readonly port.ConsumerInfo[]> {
+    return this.operations.consumers(stream, group);
+  }
+  ownEpoch(stream: string): Promise<bigint | undefined> {
+    return this.operations.ownEpoch(stream);
+  }
+  releasePending(request: port.ReleaseRequest): Promise<readonly string[]> {
+    return this.operations.releasePending(request);
+  }
+  replayLetter(request: port.ReplayRequest): Promise<port.ReplayedLetter> {
+    return this.operations.replayLetter(request);
+  }
+  resolveLetter(deadLetterStream: string, id: string): Promise<boolean> {
+    return this.operations.resolveLetter(deadLetterStream, id);
+  }
+  removeDrained(stream: string): Promise<boolean> {
+    return this.operations.removeDrained(stream);
+  }
+
+  joinDeployment(request: port.JoinRequest): Promise<string> {
+    return this.deployment.joinDeployment(request);
+  }
+  leaveDeployment(name: string, member: string): Promise<void> {
+    return this.deployment.leaveDeployment(name, member);
+  }
+  deploymentFact(name: string): Promise<port.DeploymentFact> {
+    return this.deployment.deploymentFact(name);
+  }
+  switchDeployment(name: string, value: string): Promise<readonly string[]> {
+    return this.deployment.switchDeployment(name, value);
   }
 }

@@ -5,7 +5,9 @@ import { createLogger, Metrics } from '@app/common/observability';
 import { type StreamAppender } from '@app/common/streams';
 import { DeviceDirectory } from './sink/device-directory';
 import { LiveFeed } from './sink/live-feed';
-import { fixOf, type SinkEntry, type TelemetryRecord, timeFlags } from './sink/records';
+import { RecordColumns, UNKNOWN_SWITCH, UNKNOWN_VOLTAGE } from './sink/record-columns';
+import { RecordRows } from './sink/record-rows';
+import { type SinkEntry, type TelemetryRecord, timeFlags } from './sink/records';
 import { RulebookReader } from './sink/rulebook';
 import { sinkMetrics } from './sink/sink.metrics';
 import { SinkService } from './sink/sink.service';
@@ -104,10 +106,45 @@ export function recordOf(spec: RecordSpec): TelemetryRecord {
 export const IMEI = '356307042441013';
 
 export function entryOf(records: readonly TelemetryRecord[], imei = IMEI): SinkEntry {
-  return { imei, receivedAtMs: T0, traceparent: undefined, records };
+  return { imei, receivedAtMs: T0, traceparent: undefined, records: rowsOf(records) };
 }
 
 export const noFence = (): Promise<void> => Promise.resolve();
 
-export const fixesOf = (records: readonly TelemetryRecord[]) =>
-  records.flatMap((record) => fixOf(record) ?? []);
+export const fixesOf = (records: readonly TelemetryRecord[]) => {
+  const rows = rowsOf(records);
+  return records.flatMap((_record, index) => rows.fix(index) ?? []);
+};
+
+const switchAsNumber = (value: boolean | null): number => (value === null ? UNKNOWN_SWITCH : Number(value));
+
+/** Records as the decoder would hand them on. */
+export function rowsOf(records: readonly TelemetryRecord[]): RecordRows {
+  const columns = new RecordColumns(records.length);
+  let ioEnd = 0;
+  records.forEach((record, row) => {
+    columns.timeMs[row] = record.timeMs;
+    columns.rawTimeMs[row] = record.rawTimeMs ?? 0n;
+    columns.digest[row] = record.digest;
+    columns.longitude[row] = record.longitude;
+    columns.latitude[row] = record.latitude;
+    columns.altitudeM[row] = record.altitudeM;
+    columns.angleDeg[row] = record.angleDeg;
+    columns.satellites[row] = record.satellites;
+    columns.speedKmh[row] = record.speedKmh;
+    columns.fixValid[row] = Number(record.fixValid);
+    columns.priority[row] = record.priority;
+    columns.eventIoId[row] = record.eventIoId;
+    columns.ignition[row] = switchAsNumber(record.ignition);
+    columns.movement[row] = switchAsNumber(record.movement);
+    columns.odometerM[row] = record.odometerM ?? NaN;
+    columns.externalVoltageMv[row] = record.externalVoltageMv ?? UNKNOWN_VOLTAGE;
+    columns.codec[row] = record.codec;
+    columns.flags[row] = record.flags;
+    columns.ioStart[row] = ioEnd;
+    columns.ioEnd[row] = ioEnd += record.io.length;
+  });
+  columns.length = records.length;
+  const frame = Buffer.concat(records.map(({ io }) => io));
+  return new RecordRows(columns, frame, { first: 0, length: records.length });
+}

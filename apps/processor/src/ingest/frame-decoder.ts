@@ -1,8 +1,16 @@
 import { ACCEPTED_VERSIONS, isStorableTime, type RecordDigest } from '@app/common/contracts';
 import { OdographError } from '@app/common/errors';
 import { bytes, type StreamEntry, text } from '@app/common/streams';
-import { AvlWalk, CodecError, RecordFlag, type WalkedRecord } from '@app/teltonika-codec';
-import { PositionFlag, type SinkEntry, type TelemetryRecord, timeFlags } from '../sink';
+import { AvlWalk, CodecError, RECORD_HEAD_BYTES, RecordFlag, type WalkedRecord } from '@app/teltonika-codec';
+import {
+  PositionFlag,
+  RecordColumns,
+  RecordRows,
+  type SinkEntry,
+  timeFlags,
+  UNKNOWN_SWITCH,
+  UNKNOWN_VOLTAGE,
+} from '../sink';
 
 /** IO ids of the vendor's AVL tables that have columns of their own; metres, millivolts, and 0 or 1. */
 const TOTAL_ODOMETER = 16;
@@ -14,9 +22,10 @@ const MAX_LONGITUDE = 1_800_000_000;
 const MAX_LATITUDE = 900_000_000;
 const MAX_INTEGER = 0x7fff_ffff;
 
-/** Turns stream entries into what the sink stores. One for each lane: the walk inside it is reused. */
+/** Turns stream entries into what the sink stores. One for each lane: the walk inside it is reused, the columns are not. */
 export class FrameDecoder {
   private readonly walk = new AvlWalk();
+  private block = new RecordColumns();
 
   constructor(private readonly digest: RecordDigest) {}
 
@@ -48,10 +57,13 @@ export class FrameDecoder {
   }
 
   /** Over UDP the frame is a channel packet as it came: without preamble and CRC. */
-  private records(frame: Buffer, isUdp: boolean, receivedAtMs: number): TelemetryRecord[] {
+  private records(frame: Buffer, isUdp: boolean, receivedAtMs: number): RecordRows {
     try {
       const walked = isUdp ? this.walk.readDatagram(frame) : this.walk.read(frame);
-      return walked.map((record) => this.recordOf(record, receivedAtMs));
+      if (this.block.room < walked.length) this.block = new RecordColumns();
+      const first = this.block.length;
+      for (const record of walked) this.add(record, receivedAtMs);
+      return new RecordRows(this.block, frame, { first, length: walked.length });
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       throw new OdographError('FRAME_UNDECODABLE', {
@@ -63,32 +75,35 @@ export class FrameDecoder {
     }
   }
 
-  private recordOf(record: WalkedRecord, receivedAtMs: number): TelemetryRecord {
-    const isStorable = isStorableTime(record.timestampMs);
-    const { longitude, latitude, altitudeM, angleDeg, speedKmh, satellites, priority, eventIoId } = record;
+  private add(record: WalkedRecord, receivedAtMs: number): void {
+    const { block, walk } = this;
+    const row = block.length;
+    const { timestampMs } = record;
+    const isStorable = isStorableTime(timestampMs);
     const voltageMv = record.io(EXTERNAL_VOLTAGE);
-    return {
-      timeMs: isStorable ? record.timestampMs : Number.POSITIVE_INFINITY,
-      rawTimeMs: isStorable ? null : this.walk.timestampExactMs(record),
-      digest: this.digest(this.walk.recordBytes(record)),
-      longitude,
-      latitude,
-      altitudeM,
-      angleDeg,
-      speedKmh,
-      satellites,
-      priority,
-      eventIoId,
-      fixValid: record.isFixValid,
-      ignition: onOrOff(record.io(IGNITION)),
-      movement: onOrOff(record.io(MOVEMENT)),
-      odometerM: record.io(TOTAL_ODOMETER) ?? null,
-      // Two bytes by the vendor's tables; a device that sends more than the column holds says nothing that we know.
-      externalVoltageMv: voltageMv === undefined || voltageMv > MAX_INTEGER ? null : voltageMv,
-      codec: this.walk.codecId ?? 0,
-      flags: positionFlags(record) | timeFlags(record.timestampMs, receivedAtMs),
-      io: this.walk.ioBytes(record),
-    };
+    block.timeMs[row] = isStorable ? timestampMs : Number.POSITIVE_INFINITY;
+    if (!isStorable) block.rawTimeMs[row] = walk.timestampExactMs(record);
+    block.digest[row] = this.digest(walk.recordBytes(record));
+    block.longitude[row] = record.longitude;
+    block.latitude[row] = record.latitude;
+    block.altitudeM[row] = record.altitudeM;
+    block.angleDeg[row] = record.angleDeg;
+    block.satellites[row] = record.satellites;
+    block.speedKmh[row] = record.speedKmh;
+    block.fixValid[row] = record.isFixValid ? 1 : 0;
+    block.priority[row] = record.priority;
+    block.eventIoId[row] = record.eventIoId;
+    block.ignition[row] = onOrOff(record.io(IGNITION));
+    block.movement[row] = onOrOff(record.io(MOVEMENT));
+    block.odometerM[row] = record.io(TOTAL_ODOMETER) ?? NaN;
+    // Two bytes by the vendor's tables; a device that sends more than the column holds says nothing that we know.
+    block.externalVoltageMv[row] =
+      voltageMv === undefined || voltageMv > MAX_INTEGER ? UNKNOWN_VOLTAGE : voltageMv;
+    block.codec[row] = walk.codecId ?? 0;
+    block.flags[row] = positionFlags(record) | timeFlags(timestampMs, receivedAtMs);
+    block.ioStart[row] = record.recordStart + RECORD_HEAD_BYTES;
+    block.ioEnd[row] = record.recordEnd;
+    block.length = row + 1;
   }
 }
 
@@ -102,8 +117,8 @@ function positionFlags({ flags, longitude, latitude }: WalkedRecord): number {
 }
 
 /** Anything else than the two documented values is unknown, not on. */
-function onOrOff(value: number | undefined): boolean | null {
-  return value === 0 || value === 1 ? value === 1 : null;
+function onOrOff(value: number | undefined): number {
+  return value === 0 || value === 1 ? value : UNKNOWN_SWITCH;
 }
 
 const isArrivalTime = (ms: number): boolean => Number.isSafeInteger(ms) && ms >= 0 && isStorableTime(ms);

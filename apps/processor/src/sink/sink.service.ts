@@ -8,8 +8,9 @@ import { storeEvents, type StoredEvents } from './events';
 import { StoredHistory } from './history';
 import { type LiveFeed } from './live-feed';
 import { messagesOf } from './messages';
-import { type Arrival, storePositions } from './positions';
-import { fixOf, type SinkEntry } from './records';
+import { type Arrival } from './position-columns';
+import { type NewRecords, storePositions } from './positions';
+import { type SinkEntry } from './records';
 import { type Rulebook, type RulebookReader } from './rulebook';
 import { type SinkMetrics } from './sink.metrics';
 
@@ -91,19 +92,19 @@ export class SinkService {
     for (const entry of entries) {
       const device = devices.get(entry.imei);
       if (device === undefined) continue;
-      if (isKnown(device)) arrivals.push(...arrivalsOf(entry, device));
+      if (isKnown(device)) arrivals.push(arrivalOf(entry, device));
       else refused.push({ entry, refusal: device.refusal });
     }
     const fresh = await storePositions(transaction, arrivals);
     const rulebook = await this.parts.rulebooks.current(transaction);
-    const settled = await settleAll(transaction, fresh, rulebook);
+    const settled = await settleAll(transaction, newFixesByDevice(arrivals, fresh), rulebook);
     const events = await this.storeSettled(transaction, settled, rulebook);
     return {
       ...events,
       refused,
       settled,
-      newRecords: fresh.length,
-      repeatedRecords: arrivals.length - fresh.length,
+      newRecords: fresh.count,
+      repeatedRecords: arrivals.reduce((sum, { records }) => sum + records.length, 0) - fresh.count,
     };
   }
 
@@ -141,8 +142,8 @@ export class SinkService {
   }
 }
 
-function arrivalsOf({ receivedAtMs, traceparent, records }: SinkEntry, device: KnownDevice): Arrival[] {
-  return records.map((record) => ({ device, receivedAtMs, traceparent, record }));
+function arrivalOf({ receivedAtMs, traceparent, records }: SinkEntry, device: KnownDevice): Arrival {
+  return { device, receivedAtMs, traceparent, records };
 }
 
 interface NewFixes {
@@ -151,16 +152,19 @@ interface NewFixes {
   traceparent: string | undefined;
 }
 
-/** Repeats are not in here any more: they moved the rules when they came first. */
-function newFixesByDevice(fresh: readonly Arrival[]): NewFixes[] {
+/** Without the repeats: they moved the rules when they came first. */
+function newFixesByDevice(arrivals: readonly Arrival[], fresh: NewRecords): NewFixes[] {
   const byDevice = new Map<bigint, NewFixes>();
-  for (const { device, record, traceparent } of fresh) {
-    const fix = fixOf(record);
-    if (fix === undefined) continue;
-    const found = byDevice.get(device.id) ?? { device, fixes: [], traceparent };
-    found.fixes.push(fix);
-    found.traceparent = traceparent;
-    byDevice.set(device.id, found);
+  let ordinal = 0;
+  for (const { device, records, traceparent } of arrivals) {
+    for (let index = 0; index < records.length; index += 1, ordinal += 1) {
+      const fix = fresh.has(ordinal) ? records.fix(index) : undefined;
+      if (fix === undefined) continue;
+      let found = byDevice.get(device.id);
+      if (found === undefined) byDevice.set(device.id, (found = { device, fixes: [], traceparent }));
+      found.fixes.push(fix);
+      found.traceparent = traceparent;
+    }
   }
   // One order for all writers, so that two that meet on the same devices wait for each other instead of deadlocking.
   return [...byDevice.values()].sort((a, b) => (a.device.id < b.device.id ? -1 : 1));
@@ -168,10 +172,9 @@ function newFixesByDevice(fresh: readonly Arrival[]): NewFixes[] {
 
 async function settleAll(
   transaction: Transaction,
-  fresh: readonly Arrival[],
+  groups: readonly NewFixes[],
   rulebook: Rulebook,
 ): Promise<SettledDevice[]> {
-  const groups = newFixesByDevice(fresh);
   if (groups.length === 0) return [];
   const states = await readDeviceStates(
     transaction,

@@ -68,7 +68,7 @@ it('bytea', () =>
 it('jsonb', () =>
   expectRoundTrip(jsonb, fc.string({ unit: 'grapheme' }).filter(isStorable).map(jsonOf), (json) => json));
 
-const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+const isStorable = (text: string): boolean => !text.includes('\0');
 const jsonOf = (text: string): string => JSON.stringify(text);
 
 it('times to the millisecond, from before 1970 to the year 9999, and both infinities', async () => {

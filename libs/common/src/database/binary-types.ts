@@ -94,6 +94,7 @@ export const numeric: BinaryType<bigint> = {
 /** Base 10,000, the highest first; none for zero. */
 function numericDigits(value: bigint): number[] {
   const digits: number[] = [];
-  for (let rest = value < 0n ? -value : value; rest > 0n; rest /= 10_000n) digits.push(Number(rest % 10_000n));
+  for (let rest = value < 0n ? -value : value; rest > 0n; rest /= 10_000n)
+    digits.push(Number(rest % 10_000n));
   return digits.reverse();
 }

@@ -68,6 +68,9 @@ const may: [AppRole, string][] = [
   ['odograph_ops', `UPDATE ops.command SET state = 'sent'`],
   ['odograph_readonly', 'SELECT FROM telemetry.position'],
   ['odograph_readonly', 'SELECT FROM telemetry.event'],
+  ['odograph_readonly', 'SELECT io FROM telemetry.position_decoded'],
+  ['odograph_readonly', `SELECT telemetry.io_value(8, '\\x000000000000', 1)`],
+  ['odograph_ops', 'SELECT io FROM telemetry.position_decoded'],
   ...(
     [
       'odograph_processor',

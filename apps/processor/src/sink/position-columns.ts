@@ -23,15 +23,12 @@ interface PositionColumn {
 /** `row` is one of `arrival.records.columns`. */
 type Source<Value> = (arrival: Arrival, row: number) => Value | null;
 
-/** Most IO blocks are smaller; a larger one makes the array grow. */
-const EXPECTED_VALUE_BYTES = 24;
-
 function column<Value>(name: string, type: BinaryType<Value>, source: Source<Value>): PositionColumn {
   return {
     name,
     type: type.name,
     encode(arrivals, rows) {
-      const array = new BinaryArray(type, rows * EXPECTED_VALUE_BYTES);
+      const array = new BinaryArray(type, rows);
       for (const arrival of arrivals) {
         const { first, length } = arrival.records;
         for (let row = first; row < first + length; row += 1) array.push(source(arrival, row));
@@ -70,7 +67,9 @@ export const POSITION_COLUMNS: readonly PositionColumn[] = [
   column('raw_time_ms', numeric, ({ records: { columns } }, row) =>
     columns.timeMs[row] === Infinity ? (columns.rawTimeMs[row] ?? null) : null,
   ),
-  column('io', bytea, ({ records: { columns, frame } }, row) =>
-    frame.subarray(columns.ioStart[row], columns.ioEnd[row]),
-  ),
+  column('io', bytea, ({ records: { columns, frame } }, row) => ({
+    bytes: frame,
+    start: columns.ioStart[row] ?? 0,
+    end: columns.ioEnd[row] ?? 0,
+  })),
 ];

@@ -147,7 +147,7 @@ function elementsOf(codecId: number): fc.Arbitrary<IoElement[]> {
   const variable: fc.Arbitrary<IoElement> = fc.record({
     id,
     size: fc.constant('variable' as const),
-    value: fc.uint8Array({ maxLength: 300 }),
+    value: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
   });
   const all = [number(1), number(2), number(4), wide, ...(codecId === CODEC_8_EXTENDED ? [variable] : [])];
   return fc.array(fc.oneof(...all), { maxLength: 40 });

@@ -3,7 +3,7 @@ import { fault } from '@app/common/observability';
 import { appendBatch } from '@app/common/outbox';
 import { comparePosition, type Fix, settle } from '../domain';
 import { type DeviceDirectory, isKnown, type KnownDevice } from './device-directory';
-import { readDeviceStates, saveCheckpointsOf, saveDeviceStates, type SettledDevice } from './device-states';
+import { readDeviceStates, saveDeviceStates, type SettledDevice } from './device-states';
 import { storeEvents, type StoredEvents } from './events';
 import { StoredHistory } from './history';
 import { type LiveFeed } from './live-feed';
@@ -113,7 +113,6 @@ export class SinkService {
     settled: readonly SettledDevice[],
     rulebook: Rulebook,
   ): Promise<StoredEvents & { versions: ReadonlyMap<bigint, bigint> }> {
-    await saveCheckpointsOf(transaction, settled);
     const versions = await saveDeviceStates(transaction, settled);
     const nowMs = (this.parts.now ?? Date.now)();
     const events = await storeEvents(transaction, settled, rulebook, nowMs);

@@ -15,16 +15,16 @@ export class BinaryArray<Value> {
   private count = 0;
   private hasNulls = false;
 
-  /** @param expectedBytes Of all values together; a good guess saves copies. */
+  /** @param expected Values; a good guess saves copies. */
   constructor(
     private readonly type: BinaryType<Value>,
-    expectedBytes = 64,
+    expected: number,
   ) {
-    this.target = targetOf(HEAD_BYTES + expectedBytes);
+    this.target = targetOf(HEAD_BYTES + expected * (LENGTH_BYTES + type.usualBytes));
   }
 
-  static of<Value>(type: BinaryType<Value>, values: Iterable<Value | null>): Buffer {
-    const array = new BinaryArray(type);
+  static of<Value>(type: BinaryType<Value>, values: readonly (Value | null)[]): Buffer {
+    const array = new BinaryArray(type, values.length);
     for (const value of values) array.push(value);
     return array.toBuffer();
   }

@@ -10,6 +10,8 @@ export interface BinaryType<Value> {
   readonly name: string;
   /** pg_type.oid. */
   readonly oid: number;
+  /** Of most values; all of them in a type of fixed width. */
+  readonly usualBytes: number;
   bytesOf(value: Value): number;
   write(target: BinaryTarget, at: number, value: Value): void;
 }
@@ -22,7 +24,11 @@ function fixed<Value>(
   width: number,
   write: FixedWriter<Value>,
 ): BinaryType<Value> {
-  return { name, oid, bytesOf: () => width, write: ({ view }, at, value) => write(view, at, value) };
+  return {
+    ...{ name, oid, usualBytes: width },
+    bytesOf: () => width,
+    write: ({ view }, at, value) => write(view, at, value),
+  };
 }
 
 export const bool = fixed<boolean>('boolean', 16, 1, (view, at, value) => view.setUint8(at, value ? 1 : 0));
@@ -55,17 +61,22 @@ export const timestamptz = fixed<number>('timestamptz', 1184, 8, (view, at, ms) 
   view.setUint16(at + 6, low % 0x1_0000);
 });
 
-export const bytea: BinaryType<Uint8Array> = {
-  name: 'bytea',
-  oid: 17,
-  bytesOf: (value) => value.length,
-  write: ({ bytes }, at, value) => bytes.set(value, at),
+/** Bytes [start, end) of others: a view for each value would cost more than copying it. */
+export interface ByteRange {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+export const bytea: BinaryType<ByteRange> = {
+  ...{ name: 'bytea', oid: 17, usualBytes: 128 },
+  bytesOf: ({ start, end }) => end - start,
+  write: (target, at, { bytes, start, end }) => bytes.copy(target.bytes, at, start, end),
 };
 
 /** JSON text, behind the one version of its binary form. */
 export const jsonb: BinaryType<string> = {
-  name: 'jsonb',
-  oid: 3802,
+  ...{ name: 'jsonb', oid: 3802, usualBytes: 512 },
   bytesOf: (json) => 1 + Buffer.byteLength(json),
   write: ({ bytes }, at, json) => {
     bytes[at] = 1;
@@ -78,8 +89,7 @@ const NUMERIC_NEGATIVE = 0x4000;
 
 /** Whole numbers of any size. */
 export const numeric: BinaryType<bigint> = {
-  name: 'numeric',
-  oid: 1700,
+  ...{ name: 'numeric', oid: 1700, usualBytes: 0 },
   bytesOf: (value) => NUMERIC_HEAD_BYTES + 2 * numericDigits(value).length,
   write: ({ view }, at, value) => {
     const digits = numericDigits(value);

@@ -58,7 +58,7 @@ export async function settle(
   rules: readonly ActiveRule[],
   history: History,
 ): Promise<Settlement> {
-  const fixes = [...newFixes].sort(comparePosition);
+  const fixes = inOrder(newFixes);
   if (previous === 'none') return settleInOrder(EMPTY_STATE, fixes, rules);
   if (previous === 'unreadable')
     return resettle(EMPTY_STATE, { from: FIRST, until: undefined }, rules, history);
@@ -68,6 +68,15 @@ export async function settle(
   if (again.resettled?.upTo === null) return again;
   const newer = fixes.filter((fix) => isBehind(fix, previous.at));
   return newer.length === 0 ? again : join(again, settleInOrder(previous, newer, rules));
+}
+
+/** Most batches are in order, as devices send them. */
+function inOrder(fixes: readonly Fix[]): readonly Fix[] {
+  const isSorted = fixes.every((fix, index) => {
+    const before = fixes[index - 1];
+    return before === undefined || comparePosition(before, fix) <= 0;
+  });
+  return isSorted ? fixes : [...fixes].sort(comparePosition);
 }
 
 interface Lateness {

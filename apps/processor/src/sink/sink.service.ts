@@ -1,7 +1,7 @@
 import { Database, type Transaction } from '@app/common/database';
 import { fault } from '@app/common/observability';
 import { appendBatch } from '@app/common/outbox';
-import { comparePosition, type Fix, settle } from '../domain';
+import { type Fix, settle } from '../domain';
 import { type DeviceDirectory, isKnown, type KnownDevice } from './device-directory';
 import { readDeviceStates, saveDeviceStates, type SettledDevice } from './device-states';
 import { storeEvents, type StoredEvents } from './events';
@@ -184,7 +184,7 @@ async function settleAll(
     const previous = states.get(device.id) ?? 'none';
     const history = new StoredHistory(transaction, device.id);
     const rules = rulebook.rulesOf(device);
-    const settlement = await settle(previous, fixes.sort(comparePosition), rules, history);
+    const settlement = await settle(previous, fixes, rules, history);
     settled.push({ device, settlement, traceparent });
   }
   return settled;

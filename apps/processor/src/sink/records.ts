@@ -1,6 +1,5 @@
 import { isStorableTime, MAX_AHEAD_MS } from '@app/common/contracts';
 import { type Fix } from '../domain';
-import { type RecordRows } from './record-rows';
 
 /** Bits of `telemetry.position.flags`. */
 export const PositionFlag = {
@@ -29,14 +28,6 @@ export interface TelemetryRecord extends Fix {
   readonly flags: number;
   /** The IO block as received. */
   readonly io: Buffer;
-}
-
-/** One stream entry: the records of a frame of one device. */
-export interface SinkEntry {
-  readonly imei: string;
-  readonly receivedAtMs: number;
-  readonly traceparent: string | undefined;
-  readonly records: RecordRows;
 }
 
 /** The flags that a device's time earns; a time that cannot be stored cannot be compared either. */

@@ -10,7 +10,7 @@ import { type LiveFeed } from './live-feed';
 import { messagesOf } from './messages';
 import { type Arrival } from './position-columns';
 import { type NewRecords, storePositions } from './positions';
-import { type SinkEntry } from './records';
+import { type SinkEntry } from './sink-entry';
 import { type Rulebook, type RulebookReader } from './rulebook';
 import { type SinkMetrics } from './sink.metrics';
 

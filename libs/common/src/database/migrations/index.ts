@@ -1,5 +1,6 @@
 import { Foundation1790000000001 } from './0001-foundation';
 import { Commands1790000000002 } from './0002-commands';
+import { PositionDecoded1790000000003 } from './0003-position-decoded';
 import { Operators1790000000004 } from './0004-operators';
 import { PositionFaulty1790000000006 } from './0006-position-faulty';
 
@@ -10,6 +11,7 @@ import { PositionFaulty1790000000006 } from './0006-position-faulty';
 export const MIGRATIONS = [
   Foundation1790000000001,
   Commands1790000000002,
+  PositionDecoded1790000000003,
   Operators1790000000004,
   PositionFaulty1790000000006,
 ];

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { retentionSettings } from '@app/common/config';
 import { Database } from '@app/common/database';
 import { HealthRegistry } from '@app/common/health';
 import { LeaseTable, Ownership } from '@app/common/leases';
@@ -26,10 +27,12 @@ function ingestServiceOf(
   return new IngestService({
     streams,
     sink,
+    database,
     leases: leaseTable(database, context),
     leaseTimeMs: context.settings.LEASE_TIME,
     shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
     settings: context.read(ingestSettings),
+    retentionMs: context.read(retentionSettings).POSITION_RETENTION,
     metrics: ingestMetrics(metrics),
     logger: context.logger.child({ feature: 'ingest' }),
     consumer: context.instanceId,
@@ -59,6 +62,8 @@ function ingestServiceOf(
             streams,
             owned: () => ingest.ownedStreams(),
             sinceStoredMs: () => ingest.sinceStoredMs(),
+            breaker: ingest.breaker,
+            rewinding: () => ingest.reconciler.rewinding,
           }),
         );
         return ingest;

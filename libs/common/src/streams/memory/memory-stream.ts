@@ -61,6 +61,11 @@ export class MemoryStream {
     return this.entries.at(-1)?.id ?? STREAM_START;
   }
 
+  /** Outlives the entries. */
+  get lastGeneratedId(): string {
+    return `${this.lastMs}-${this.lastSequence}`;
+  }
+
   find(id: string): StreamEntry | undefined {
     return this.entries.find((entry) => entry.id === id);
   }

@@ -71,6 +71,18 @@ export class MemoryStreams implements port.Streams {
     const look = () => reads.grownStreams(this.server, after);
     return (await this.wait(look, timeoutMs, signal)) ?? new Map<string, string>();
   }
+  findParked(
+    deadLetterStream: string,
+    letters: readonly Pick<port.DeadLetter, 'id' | 'record'>[],
+  ): Promise<readonly boolean[]> {
+    return this.step((server) => reads.findParked(server, deadLetterStream, letters));
+  }
+  ownedState(stream: string): Promise<port.OwnedState> {
+    return this.step((server) => reads.ownedState(server, stream));
+  }
+  rewindOwned(request: port.RewindRequest): Promise<'rewound' | 'stale'> {
+    return this.step((server) => reads.rewindOwned(server, request));
+  }
   trimOwned(request: port.TrimRequest): Promise<port.TrimResult> {
     return this.step((server) => reads.trimOwned(server, request));
   }

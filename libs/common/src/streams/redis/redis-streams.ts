@@ -132,6 +132,18 @@ export class RedisStreams implements port.Streams, Service {
   ): Promise<ReadonlyMap<string, string>> {
     return this.owned.waitForEntries(after, timeoutMs, signal);
   }
+  findParked(
+    deadLetterStream: string,
+    letters: readonly Pick<port.DeadLetter, 'id' | 'record'>[],
+  ): Promise<readonly boolean[]> {
+    return this.owned.findParked(deadLetterStream, letters);
+  }
+  ownedState(stream: string): Promise<port.OwnedState> {
+    return this.owned.ownedState(stream);
+  }
+  rewindOwned(request: port.RewindRequest): Promise<'rewound' | 'stale'> {
+    return this.owned.rewindOwned(request);
+  }
   trimOwned(request: port.TrimRequest): Promise<port.TrimResult> {
     return this.owned.trimOwned(request);
   }

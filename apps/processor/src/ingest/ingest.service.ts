@@ -11,6 +11,7 @@ import { type IngestSettings } from './ingest.config';
 import { type IngestMetrics } from './ingest.metrics';
 import { type Lane } from './lane';
 import { lanesOf } from './lanes';
+import { LossDesk } from './loss-desk';
 import { Reconciler } from './reconciler';
 import { ShardKeeper } from './shard-keeper';
 import { ShardWaker } from './shard-waker';
@@ -47,6 +48,7 @@ export class IngestService implements Service {
   readonly breaker: Breaker;
   readonly reconciler: Reconciler;
   private readonly ledger: StoreLedger;
+  private readonly losses: LossDesk;
   private lanes: readonly Lane[] = [];
   private loops: Loop[] = [];
   private readonly waker: ShardWaker;
@@ -72,6 +74,7 @@ export class IngestService implements Service {
       probe: () => ledger.position(),
       onState: (state) => metrics.breakerState.set(BREAKER_STATES.indexOf(state)),
     });
+    this.losses = new LossDesk({ ...parts, ledger });
     const owned = () => this.ownedStreams();
     const wake = () => this.loops.forEach((loop) => loop.wake());
     this.waker = new ShardWaker({ streams, owned, wake, logger });
@@ -81,7 +84,7 @@ export class IngestService implements Service {
       ...{ name: 'ingest tending', logger },
       round: () => keeper.tend().then(() => TEND_EVERY_MS),
     });
-    this.watching = new Loop({ name: 'ingest watch', logger, round: () => this.watch() });
+    this.watching = new Loop({ name: 'ingest watch', logger, round: (signal) => this.watch(signal) });
   }
 
   async start(): Promise<void> {
@@ -128,10 +131,11 @@ export class IngestService implements Service {
   }
 
   /** Looks whether a store went back in time while nothing is written that would find out. */
-  private async watch(): Promise<number> {
+  private async watch(signal: AbortSignal): Promise<number> {
     if (this.breaker.state !== 'closed') return WATCH_EVERY_MS;
     try {
       await this.ledger.position();
+      await this.losses.take(signal);
       for (const shard of this.ownership.usable().map(ownedShard)) {
         // Before the question: what is stored meanwhile is ahead of its answer.
         const stored = this.reconciler.storedUpTo(shard);

@@ -16,6 +16,9 @@ export const telemetryStream = (shard: number): string => `${TELEMETRY}:{${shard
 /** What could not pass, of one shard; in the slot of its telemetry stream so that one script can park and ack. */
 export const telemetryDeadLetterStream = (shard: number): string => `${TELEMETRY}:dlq:{${shard}}`;
 
+/** Entries that an edge found Redis to have lost, by device: on their way into `ops.stream_loss`. */
+export const TELEMETRY_LOSSES = 'telemetry:losses';
+
 export const TELEMETRY_LIVE = 'telemetry:live';
 export const FLEET_EVENTS = 'fleet:events';
 export const NOTIFICATION_INTENTS = 'notification:intents';

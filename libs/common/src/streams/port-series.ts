@@ -3,7 +3,7 @@ import { type Fields, type FieldValue } from './entries';
 /** Told once what became of an entry; it must not throw. A plain object, since a promise for each would cost more. */
 export interface AppendWaiter {
   /** Durable, as for {@link StreamAppender.append}. */
-  appended(): void;
+  appended(id: string): void;
   /** An OdographError REDIS_UNREACHABLE (outcome unknown) or STREAM_REFUSED. */
   refused(error: unknown): void;
 }

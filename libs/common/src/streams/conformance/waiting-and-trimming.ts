@@ -165,6 +165,26 @@ export function describeTrimming(bench: BenchOf): void {
       });
     });
 
+    it('tells what was lost from what was trimmed', async () => {
+      const [stream, fresh] = [newShard(), newShard()];
+      const ids = await fill(bench().a, stream, 6);
+      await readAs(bench().a, stream);
+      await bench().a.ackOwned({ stream, group: GROUP, epoch: 1n, ids: ids.slice(0, 2) });
+      await pastNow(stream);
+      await trim(stream);
+      expect(await bench().b.findLost(stream, ids)).toEqual(new Map());
+      for (const id of [ids[3] ?? '', ids[5] ?? '']) await bench().surgery.deleteEntry(stream, id);
+      expect([...(await bench().b.findLost(stream, ids))]).toEqual([
+        [ids[3], ids[2]],
+        [ids[5], ids[4]],
+      ]);
+      // A stream that was made anew, with later ids than the old one had, and one that is gone.
+      expect([...(await bench().b.findLost(fresh, [ids[0] ?? '']))]).toEqual([[ids[0], '0-0']]);
+      await fill(bench().a, fresh, 1);
+      expect([...(await bench().b.findLost(fresh, [ids[0] ?? '']))]).toEqual([[ids[0], '0-0']]);
+      expect(await bench().a.boot()).toBe(await bench().b.boot());
+    });
+
     it('has nothing to do on a stream that does not exist', async () => {
       expect(await trim(newShard())).toEqual({ removed: 0, unknownGroups: [] });
     });

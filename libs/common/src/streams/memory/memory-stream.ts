@@ -70,6 +70,11 @@ export class MemoryStream {
     return this.entries.find((entry) => entry.id === id);
   }
 
+  /** The last entry before an id. */
+  before(id: string): string | undefined {
+    return this.entries.findLast((entry) => compareEntryIds(entry.id, id) < 0)?.id;
+  }
+
   /** Entries behind an id, in order. */
   after(id: string, count = Number.POSITIVE_INFINITY): StreamEntry[] {
     const from = this.entries.findIndex((entry) => compareEntryIds(entry.id, id) > 0);

@@ -37,7 +37,7 @@ export class MemoryStreams implements port.Streams {
       append: (values, waiter) => {
         const own = names.map((name, index) => [name, copyOf(values[index] ?? '')] as const);
         this.append(stream, { ...shared, ...Object.fromEntries(own) }).then(
-          () => waiter.appended(),
+          (id) => waiter.appended(id),
           (error: unknown) => waiter.refused(error),
         );
       },
@@ -126,6 +126,12 @@ export class MemoryStreams implements port.Streams {
       (from === '-' || notBefore(id)) && (to === '+' || compareEntryIds(id, to) <= 0);
     return this.step((server) => server.stream(stream)?.select(matches, count) ?? []);
   }
+  boot(): Promise<string> {
+    return this.step((server) => server.boot);
+  }
+  findLost(name: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.step((server) => lostOf(server.stream(name), ids));
+  }
   memory(): Promise<port.StoreMemory> {
     return this.step(() => ({ usedBytes: 0, maxBytes: 0 }));
   }
@@ -198,6 +204,20 @@ const copyOf = (value: FieldValue): FieldValue => (typeof value === 'string' ? v
 
 function isComplete(server: MemoryServer, name: string): boolean {
   return server.hash(name)?.has(DEVICE_REGISTRY_COMPLETE) ?? false;
+}
+
+/** Trimmed is not lost: what lies before the first entry of a stream that entries were taken from. */
+function lostOf(stream: MemoryStream | undefined, ids: readonly string[]): Map<string, string> {
+  const lost = new Map<string, string>();
+  for (const id of ids) {
+    if (stream?.find(id) !== undefined) continue;
+    const isTrimmed =
+      stream !== undefined &&
+      stream.added > stream.length &&
+      compareEntryIds(id, stream.length === 0 ? stream.lastGeneratedId : stream.firstId) <= 0;
+    if (!isTrimmed) lost.set(id, stream?.before(id) ?? STREAM_START);
+  }
+  return lost;
 }
 
 function infoOf(stream: MemoryStream, known: ReadonlySet<string>, nowMs: number): port.StreamInfo {

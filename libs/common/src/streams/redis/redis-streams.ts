@@ -177,6 +177,12 @@ export class RedisStreams implements port.Streams, Service {
   range(stream: string, from: string, to: string, count: number): Promise<readonly StreamEntry[]> {
     return this.inspector.range(stream, from, to, count);
   }
+  boot(): Promise<string> {
+    return this.inspector.boot();
+  }
+  findLost(stream: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.inspector.findLost(stream, ids);
+  }
   memory(): Promise<port.StoreMemory> {
     return this.inspector.memory();
   }

@@ -21,13 +21,13 @@ export interface IngestSuite {
   readonly admin: Database;
   readonly database: Database;
   readonly streams: RedisStreams;
-  started(options?: Partial<InstanceOptions>): Promise<Instance>;
-  send(imei: string, frame: Buffer): Promise<string>;
-  positions(): Promise<number>;
-  stored(count: number): Promise<unknown>;
-  pending(): Promise<number>;
-  allAcked(): Promise<unknown>;
-  deadLetters(): Promise<StreamEntry[]>;
+  readonly started: (options?: Partial<InstanceOptions>) => Promise<Instance>;
+  readonly send: (imei: string, frame: Buffer) => Promise<string>;
+  readonly positions: () => Promise<number>;
+  readonly stored: (count: number) => Promise<unknown>;
+  readonly pending: () => Promise<number>;
+  readonly allAcked: () => Promise<unknown>;
+  readonly deadLetters: () => Promise<StreamEntry[]>;
 }
 
 export const imeiOf = (number: number): string => (356_307_042_000_000 + number).toString();

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { retentionSettings } from '@app/common/config';
+import { claimSettings, retentionSettings } from '@app/common/config';
 import { Database } from '@app/common/database';
 import { HealthRegistry } from '@app/common/health';
 import { LeaseTable, Ownership } from '@app/common/leases';
@@ -32,6 +32,7 @@ function ingestServiceOf(
     leaseTimeMs: context.settings.LEASE_TIME,
     shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
     settings: context.read(ingestSettings),
+    claimThresholdMs: context.read(claimSettings).CLAIM_THRESHOLD_MS,
     retentionMs: context.read(retentionSettings).POSITION_RETENTION,
     metrics: ingestMetrics(metrics),
     logger: context.logger.child({ feature: 'ingest' }),

@@ -28,6 +28,8 @@ export interface IngestParts {
   readonly settings: IngestSettings;
   /** Records older than this are not stored. */
   readonly retentionMs: number;
+  /** For the reports of losses, which any instance takes. */
+  readonly claimThresholdMs: number;
   readonly metrics: IngestMetrics;
   readonly logger: Logger;
   /** Consumer name of this process. */
@@ -117,6 +119,7 @@ export class IngestService implements Service {
       shards: this.ownedStreams(),
       inFlight: this.lanes.map((lane) => lane.snapshot()),
       breaker: this.breaker.state,
+      sink: this.parts.sink.snapshot(),
       rewinding: Object.fromEntries(this.reconciler.rewinding),
       sinceStoredMs: this.sinceStoredMs(),
     };

@@ -116,6 +116,7 @@ export function instanceOf({
     },
     // As old as the minute that the specs play in, and a year.
     retentionMs: Date.now() - START_MS + 365 * 86_400_000,
+    claimThresholdMs: 1000,
     metrics: ingestMetrics(new Metrics(registry)),
     logger,
     consumer: name,

@@ -102,7 +102,11 @@ export class Lane {
     const { pieces } = decoded;
     reader.decoded(pieces.length, recordCount(pieces));
     await this.finishUnstored(decoded);
-    for (const batch of batchesOf(pieces, size.records)) {
+    for (let rest = pieces; rest.length > 0;) {
+      // As large as the last one allows.
+      const [batch = []] = batchesOf(rest, size.records);
+      const taken = new Set(batch);
+      rest = rest.filter((piece) => !taken.has(piece));
       const { rejections, position } = await storing.store(batch);
       await this.finish(batch, [...rejectionsOf(decoded, batch), ...rejections], position);
     }

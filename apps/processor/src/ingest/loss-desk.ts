@@ -7,21 +7,21 @@ export interface LossDeskParts {
   readonly streams: GroupStreams;
   readonly ledger: StoreLedger;
   readonly consumer: string;
+  /** What another instance took and has not settled for so long is taken over. */
+  readonly claimThresholdMs: number;
   readonly logger: Logger;
 }
 
 const BATCH = 500;
-/** What another instance took and has not settled for so long is taken over. */
-const CLAIM_AFTER_MS = 60_000;
 
 /** Takes what edges found lost into the database, where an operator reads it. */
 export class LossDesk {
   constructor(private readonly parts: LossDeskParts) {}
 
   async take(signal: AbortSignal): Promise<void> {
-    const { streams, consumer } = this.parts;
+    const { streams, consumer, claimThresholdMs } = this.parts;
     const request = { stream: TELEMETRY_LOSSES, group: PROCESSOR_GROUP, consumer, count: BATCH };
-    const claimed = await streams.claimIdle({ ...request, minIdleMs: CLAIM_AFTER_MS });
+    const claimed = await streams.claimIdle({ ...request, minIdleMs: claimThresholdMs });
     const fresh = await streams.readGroup({ ...request, blockMs: 0, signal });
     const entries = [...claimed.entries, ...fresh];
     for (const entry of entries) await this.record(entry);

@@ -19,11 +19,13 @@ export interface ShardReaderParts {
 }
 
 /** Weight of the newest batch in the moving average. */
-const AVERAGE_WEIGHT = 0.2;
+const AVERAGE_WEIGHT = 0.3;
+/** As of a device that was without a network for long: the first read must not take in more than was meant. */
+const FIRST_RECORDS_PER_ENTRY = 50;
 
 /** Reads about as many records as asked for, most of them from the shards that have a backlog. */
 export class ShardReader {
-  private recordsPerEntry = 1;
+  private recordsPerEntry = FIRST_RECORDS_PER_ENTRY;
   /** Streams whose last read was full. */
   private readonly backlogged = new Set<string>();
 

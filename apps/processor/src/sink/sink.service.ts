@@ -81,6 +81,11 @@ export class SinkService {
     return { refused, newRecords, repeatedRecords };
   }
 
+  /** What its caches hold, for the panic file. */
+  snapshot(): Record<string, unknown> {
+    return { devicesCached: this.parts.directory.size };
+  }
+
   private async store<Entry extends SinkEntry>(
     transaction: Transaction,
     entries: readonly Entry[],

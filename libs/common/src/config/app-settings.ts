@@ -18,6 +18,13 @@ export const retentionSettings = settingGroup(['POSITION_'], {
   ),
 });
 
+/** Of everybody who reads with a group whose consumers work side by side, without an owner. */
+export const claimSettings = settingGroup(['CLAIM_'], {
+  CLAIM_THRESHOLD_MS: integer(10_000, { min: 100, max: 86_400_000 }).describe(
+    'Milliseconds after which what another consumer of a group without owners has read and not acknowledged is taken over.',
+  ),
+});
+
 /** Settings that every app reads. */
 export const appSettings = settingGroup(
   ['REDIS_', 'LOG_', 'PROBE_', 'LEASE_', 'SHUTDOWN_', 'STARTUP_', 'INSTANCE_'],

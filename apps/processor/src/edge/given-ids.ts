@@ -9,8 +9,10 @@ export class GivenIds {
 
   /** Last ids by IMEI, for writing. */
   of(stream: string): Map<string, string> {
-    let ids = this.byStream.get(stream);
-    if (ids === undefined) this.byStream.set(stream, (ids = new Map()));
+    const found = this.byStream.get(stream);
+    if (found !== undefined) return found;
+    const ids = new Map<string, string>();
+    this.byStream.set(stream, ids);
     return ids;
   }
 

@@ -216,3 +216,25 @@ describe("what is no record's fault", () => {
       expect(await registry.metrics()).toContain('odograph_ingest_breaker_state 0');
     }));
 });
+
+describe('a full Redis', () => {
+  it('still takes acks and dead letters, so that it empties', () =>
+    withConstraint(async () => {
+      const { streams } = suite;
+      await send(imeiOf(1), frames(4, [2]));
+      await send(imeiOf(2), at(1));
+      const { usedBytes } = await streams.memory();
+      const limit = (bytes: number) =>
+        streams.commands.run((redis) => redis.config('SET', 'maxmemory', String(bytes)));
+      await limit(Math.max(1, Math.floor(usedBytes / 2)));
+      try {
+        await expect(send(imeiOf(3), at(1))).rejects.toMatchObject({ code: 'STREAM_REFUSED' });
+        await started();
+        await stored(4);
+        await allAcked();
+        expect((await deadLetters()).map((letter) => text(letter, 'record_index'))).toEqual(['2']);
+      } finally {
+        await limit(0);
+      }
+    }));
+});

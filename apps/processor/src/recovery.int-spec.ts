@@ -12,14 +12,14 @@ import {
   startPostgres,
   startRedis,
 } from '@app/common/testing';
-import { GivenIds } from '../edge/given-ids';
-import { keepFrame } from '../edge/frame-sink';
-import { LossWatch } from '../edge/loss-watch';
-import { StoreWatch } from '../edge/store-watch';
-import { StreamFrameSink } from '../edge/stream-frame-sink';
-import { databaseOf, quiet, run } from '../sink.testing';
-import { at, imeiOf } from './ingest-suite.testing';
-import { entryFields, type Instance, instanceOf, redisStreams, SHARDS, streamOf } from './ingest.testing';
+import { GivenIds } from './edge/given-ids';
+import { keepFrame } from './edge/frame-sink';
+import { LossWatch } from './edge/loss-watch';
+import { StoreWatch } from './edge/store-watch';
+import { StreamFrameSink } from './edge/stream-frame-sink';
+import { databaseOf, quiet, run } from './sink.testing';
+import { at, imeiOf } from './ingest/ingest-suite.testing';
+import { entryFields, type Instance, instanceOf, redisStreams, SHARDS, streamOf } from './ingest/ingest.testing';
 
 /** A data folder belongs to the server's user, who is not us. */
 const folder = mkdtempSync(join(tmpdir(), 'odograph-recovery-'));

@@ -64,7 +64,11 @@ function ingestServiceOf(
             owned: () => ingest.ownedStreams(),
             sinceStoredMs: () => ingest.sinceStoredMs(),
             breaker: ingest.breaker,
-            rewinding: () => ingest.reconciler.rewinding,
+            // What another instance has taken over meanwhile is told there.
+            rewinding: () => {
+              const owned = new Set(ingest.ownedStreams());
+              return new Map([...ingest.reconciler.rewinding].filter(([stream]) => owned.has(stream)));
+            },
           }),
         );
         return ingest;

@@ -73,7 +73,7 @@ export class IngestService implements Service {
     this.reconciler = new Reconciler({ ...parts, ledger, ownership: this.ownership });
     this.breaker = new Breaker({
       logger,
-      probe: () => ledger.position(),
+      probe: () => this.probe(),
       onState: (state) => metrics.breakerState.set(BREAKER_STATES.indexOf(state)),
     });
     this.losses = new LossDesk({ ...parts, ledger });
@@ -133,11 +133,22 @@ export class IngestService implements Service {
     return this.storedAtMs === undefined ? undefined : performance.now() - this.storedAtMs;
   }
 
+  /** A database that is back, and behind, is back: its shards are compared again. */
+  private async probe(): Promise<void> {
+    try {
+      await this.ledger.position();
+    } catch (error) {
+      if (!hasCode(error, 'DATABASE_BEHIND')) throw error;
+      this.parts.logger.error({ event: 'database_behind', code: error.code, reason: error.message });
+      this.reconciler.reset();
+    }
+  }
+
   /** Looks whether a store went back in time while nothing is written that would find out. */
   private async watch(signal: AbortSignal): Promise<number> {
     if (this.breaker.state !== 'closed') return WATCH_EVERY_MS;
     try {
-      await this.ledger.position();
+      await this.probe();
       await this.losses.take(signal);
       for (const shard of this.ownership.usable().map(ownedShard)) {
         // Before the question: what is stored meanwhile is ahead of its answer.
@@ -147,9 +158,7 @@ export class IngestService implements Service {
       }
     } catch (error) {
       if (isOutage(error)) this.breaker.failed(error);
-      if (!hasCode(error, 'DATABASE_BEHIND')) throw error;
-      this.parts.logger.error({ event: 'database_behind', code: error.code, reason: error.message });
-      this.reconciler.reset();
+      throw error;
     }
     for (const loop of this.loops) loop.wake();
     return WATCH_EVERY_MS;

@@ -19,7 +19,14 @@ import { StoreWatch } from './edge/store-watch';
 import { StreamFrameSink } from './edge/stream-frame-sink';
 import { databaseOf, quiet, run } from './sink.testing';
 import { at, imeiOf } from './ingest/ingest-suite.testing';
-import { entryFields, type Instance, instanceOf, redisStreams, SHARDS, streamOf } from './ingest/ingest.testing';
+import {
+  entryFields,
+  type Instance,
+  instanceOf,
+  redisStreams,
+  SHARDS,
+  streamOf,
+} from './ingest/ingest.testing';
 
 /** A data folder belongs to the server's user, who is not us. */
 const folder = mkdtempSync(join(tmpdir(), 'odograph-recovery-'));

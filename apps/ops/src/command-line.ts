@@ -58,7 +58,6 @@ function commandLine(surroundings: Surroundings): Command {
   registerSchema(program, surroundings);
   registerDevice(program, surroundings);
   registerGeofence(program, surroundings);
-  registerPosition(program, surroundings);
   registerRule(program, surroundings);
   registerUser(program, surroundings);
   registerSubscribe(program, surroundings);

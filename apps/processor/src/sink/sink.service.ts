@@ -177,6 +177,11 @@ export class SinkService {
     return this.parts.live.tell({ settled, versions, events: added });
   }
 
+  /** What its caches hold, for the panic file. */
+  snapshot(): Record<string, unknown> {
+    return { devicesCached: this.parts.directory.size };
+  }
+
   private async store<Entry extends SinkEntry>(
     transaction: Transaction,
     entries: readonly Entry[],

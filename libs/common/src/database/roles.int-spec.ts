@@ -213,6 +213,8 @@ const WRITERS: Readonly<Record<string, readonly AppRole[]>> = {
   'ops.audit': ['odograph_ops'],
   'ops.command': ['odograph_ops'],
   'ops.deployment': ['odograph_processor', 'odograph_ops'],
+  'ops.stream_loss': ['odograph_processor'],
+  'telemetry.shard_progress': ['odograph_processor'],
 };
 const foreignWrites = Object.entries(WRITERS).flatMap(([table, writers]) =>
   ROLES.filter((role) => !writers.includes(role)).flatMap((role): [AppRole, string][] => [

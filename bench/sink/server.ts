@@ -7,6 +7,7 @@ import { type PostgresServer, startPostgres } from '@app/common/testing';
 import { imeiOf, LIMIT_KMH } from './work';
 
 const TICKS_PER_S = 100;
+const FILL_ROWS = 1_000_000;
 
 /** A PostgreSQL of the bench's own, with our schema, its devices and its rules. */
 export class BenchServer {
@@ -52,6 +53,41 @@ export class BenchServer {
   async countOf(table: string): Promise<number> {
     const { rows } = await this.admin.query<{ n: number }>(`SELECT count(*)::integer AS n FROM ${table}`);
     return rows[0]?.n ?? 0;
+  }
+
+  async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const { rows } = await this.admin.query<Row & Record<string, unknown>>(text, [...values]);
+    return rows;
+  }
+
+  /** So many records of other devices, as if they had come over the last days. */
+  async fill(rows: number): Promise<void> {
+    for (let done = 0; done < rows; done += FILL_ROWS) {
+      await this.admin.query(
+        `INSERT INTO telemetry.position (
+           device_id, time, digest, received_at, longitude, latitude, altitude_m, angle_deg, satellites, speed_kmh,
+           fix_valid, priority, event_io_id, codec, flags, io)
+         SELECT 1000000 + n % 50000, now() - interval '1 second' * (n / 50000), n, now() - interval '30 days', 0, 0, 0, 0, 9,
+           50, true, 0, 0, 142, 0, decode(repeat('00', 60), 'hex')
+         FROM generate_series($1::bigint, $2::bigint) AS n`,
+        [done, Math.min(rows, done + FILL_ROWS) - 1],
+      );
+    }
+    await this.admin.query('VACUUM ANALYZE telemetry.position');
+    await this.checkpoint();
+  }
+
+  /** As the relay asks for it hourly. */
+  async upkeep(): Promise<void> {
+    await this.admin.query('SELECT telemetry.ensure_position_partitions(2, 4)');
+  }
+
+  async vacuum(): Promise<void> {
+    await this.admin.query('VACUUM ANALYZE');
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.admin.query('CHECKPOINT');
   }
 
   /** CPU seconds of all of the server's processes so far, those that have ended included. */

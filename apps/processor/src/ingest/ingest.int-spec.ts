@@ -46,8 +46,8 @@ afterEach(async () => {
   running = [];
   await eventually(async () => (await pending()) === 0, { what: 'nothing to be pending' });
   for (const stream of [...allStreams, ...allDeadLetterStreams]) {
-    await streams.commands.run((redis) => redis.xtrim(stream, 'MAXLEN', 0));
-    await streams.commands.run((redis) => redis.del(`${stream}:seen`));
+    await streams.commands.onEach((redis) => redis.xtrim(stream, 'MAXLEN', 0));
+    await streams.commands.onEach((redis) => redis.del(`${stream}:seen`));
   }
 });
 

@@ -14,11 +14,11 @@ import {
   type TrimRequest,
   type TrimResult,
 } from '../port';
-import { type BlockingReads } from './blocking-reads';
-import { type RedisConnection } from './connection';
-import { asText, entriesOf, list, ReplyReader } from './reply';
+import { type RedisNodes } from './nodes';
+import { asText, list, ReplyReader } from './reply';
 import { Script, type Argument } from './script';
 import { refused } from './stream-error';
+import { type EntryWaiter } from './waiting';
 
 const scripts = {
   read: new Script(readOwned, { draining: true }),
@@ -34,15 +34,17 @@ const ownKey = (stream: string): string => companionKey(stream, 'own');
 
 export class RedisOwnedStreams implements OwnedStreams {
   constructor(
-    private readonly commands: RedisConnection,
-    private readonly writes: RedisConnection,
-    private readonly blocking: BlockingReads,
+    private readonly commands: RedisNodes,
+    private readonly writes: RedisNodes,
+    private readonly waiter: EntryWaiter,
     private readonly replicas: number,
   ) {}
 
   async readOwned({ stream, group, consumer, epoch, count }: OwnedReadRequest): Promise<OwnedRead> {
     const args = [group, consumer, encodeEpoch(epoch), count];
-    const reply = await this.commands.run((redis) => scripts.read.run(redis, [stream, ownKey(stream)], args));
+    const reply = await this.commands.run(stream, (redis) =>
+      scripts.read.run(redis, [stream, ownKey(stream)], args),
+    );
     const reader = new ReplyReader(reply);
     if (reader.text() === 'stale') return { kind: 'stale', ownEpoch: BigInt(reader.text()) };
     return ownedEntries(reader);
@@ -50,7 +52,9 @@ export class RedisOwnedStreams implements OwnedStreams {
 
   async ackOwned({ stream, group, epoch, ids }: OwnedAck): Promise<'acked' | 'stale'> {
     const args = [group, encodeEpoch(epoch), ...ids];
-    const reply = await this.commands.run((redis) => scripts.ack.run(redis, [stream, ownKey(stream)], args));
+    const reply = await this.commands.run(stream, (redis) =>
+      scripts.ack.run(redis, [stream, ownKey(stream)], args),
+    );
     return asText(reply) === 'stale' ? 'stale' : 'acked';
   }
 
@@ -63,20 +67,20 @@ export class RedisOwnedStreams implements OwnedStreams {
       args.push(id, record, flat.length, ...flat);
     }
     const keys = [stream, ownKey(stream), deadLetterStream, companionKey(deadLetterStream, 'seen')];
-    const reply = await this.writes.run((redis) => scripts.deadLetter.run(redis, keys, args, this.replicas));
+    const reply = await this.writes.run(stream, (redis) =>
+      scripts.deadLetter.run(redis, keys, args, this.replicas),
+    );
     return asText(reply) === 'stale' ? 'stale' : 'parked';
   }
 
   async lastIds(streams: readonly string[]): Promise<Map<string, string>> {
-    const ids = await this.commands.run((redis) =>
-      Promise.all(
-        streams.map(async (stream) => {
-          const [last] = list(await redis.callBuffer('XREVRANGE', stream, '+', '-', 'COUNT', 1));
-          return [stream, last === undefined ? STREAM_START : asText(list(last)[0])] as const;
-        }),
-      ),
+    const ids = streams.map((stream) =>
+      this.commands.run(stream, async (redis) => {
+        const [last] = list(await redis.callBuffer('XREVRANGE', stream, '+', '-', 'COUNT', 1));
+        return [stream, last === undefined ? STREAM_START : asText(list(last)[0])] as const;
+      }),
     );
-    return new Map(ids);
+    return new Map(await Promise.all(ids));
   }
 
   async waitForEntries(
@@ -85,14 +89,8 @@ export class RedisOwnedStreams implements OwnedStreams {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, string>> {
     if (after.size === 0) throw new RangeError('there is no stream to wait for');
-    // One entry tells that a stream grew; where it ends now is asked for apart, or each wait would step by one entry.
-    const args = ['COUNT', 1, 'BLOCK', Math.max(1, timeoutMs), 'STREAMS', ...after.keys(), ...after.values()];
-    const reply = await this.blocking.read(timeoutMs, signal, (redis) => redis.callBuffer('XREAD', ...args));
-    if (reply === undefined || reply === null) return new Map();
-    const grown = list(reply).flatMap((item) => {
-      const [stream, entries] = list(item);
-      return entriesOf(entries).map(({ id }) => [asText(stream), id] as const);
-    });
+    const grown = await this.waiter.grown(after, timeoutMs, signal);
+    // The first new entry tells that a stream grew; where it ends is asked for apart, or each wait would step by one.
     const last = await this.lastIds(grown.map(([stream]) => stream));
     // Trimmed empty in between: what was seen still counts as the place to go on from.
     for (const [stream, id] of grown) if (last.get(stream) === STREAM_START) last.set(stream, id);
@@ -100,7 +98,9 @@ export class RedisOwnedStreams implements OwnedStreams {
   }
 
   async trimOwned({ stream, groups, keepMs }: TrimRequest): Promise<TrimResult> {
-    const reply = await this.commands.run((redis) => scripts.trim.run(redis, [stream], [keepMs, ...groups]));
+    const reply = await this.commands.run(stream, (redis) =>
+      scripts.trim.run(redis, [stream], [keepMs, ...groups]),
+    );
     const reader = new ReplyReader(reply);
     const removed = reader.integer();
     const unknownGroups: string[] = [];

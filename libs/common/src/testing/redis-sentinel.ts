@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -24,6 +25,7 @@ export interface RedisSentinels {
 }
 
 const NAME = 'mymaster';
+const CLIENT = { retryStrategy: () => null, disconnectTimeout: 100 };
 const COUNT = 3;
 const QUORUM = 2;
 /** How long a primary is silent before a sentinel thinks it dead. */
@@ -52,16 +54,20 @@ export async function startRedisSentinels({
     );
     await untilReplicating(replica);
     const ports: number[] = [];
+    const clients: Redis[] = [];
     for (let n = 0; n < COUNT; n += 1) {
       const { port, process } = await startSentinel(join(dir, `sentinel-${n}`), primary.port);
       started(process);
       ports.push(port);
+      const client = new Redis(port, '127.0.0.1', { ...CLIENT, enableReadyCheck: false });
+      clients.push(client);
+      started({ kill: () => disconnected(client) });
     }
-    await Promise.all(ports.map(untilAware));
+    await Promise.all(clients.map(untilAware));
     return {
       ...{ url: `redis://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`, primary, replica, stop },
       primaryPort: async () => {
-        const named = await Promise.all(ports.map((port) => ask(port, 'GET-MASTER-ADDR-BY-NAME')));
+        const named = await Promise.all(clients.map((client) => ask(client, 'GET-MASTER-ADDR-BY-NAME')));
         const counts = named.map((reply) => Number(Array.isArray(reply) ? reply[1] : 0)).sort();
         return counts[QUORUM - 1] ?? 0;
       },
@@ -105,22 +111,22 @@ async function startSentinel(
 }
 
 async function untilReplicating({ url }: RedisServer): Promise<void> {
-  const client = new Redis(url, { retryStrategy: () => null });
+  const client = new Redis(url, CLIENT);
   try {
     await eventually(async () => (await client.info('replication')).includes('master_link_status:up'), {
       what: 'the replica to catch up',
       timeoutMs: 30_000,
     });
   } finally {
-    client.disconnect();
+    await disconnected(client);
   }
 }
 
 /** It knows the replica and the other sentinels: before that it could not promote anything. */
-async function untilAware(port: number): Promise<void> {
+async function untilAware(client: Redis): Promise<void> {
   await eventually(
     async () => {
-      const [replicas, sentinels] = await Promise.all([ask(port, 'REPLICAS'), ask(port, 'SENTINELS')]);
+      const [replicas, sentinels] = await Promise.all([ask(client, 'REPLICAS'), ask(client, 'SENTINELS')]);
       const counts = [replicas, sentinels].map((reply) => (Array.isArray(reply) ? reply.length : 0));
       return counts[0] === 1 && counts[1] === COUNT - 1;
     },
@@ -128,11 +134,11 @@ async function untilAware(port: number): Promise<void> {
   );
 }
 
-async function ask(port: number, question: string): Promise<unknown> {
-  const client = new Redis(port, '127.0.0.1', { retryStrategy: () => null, enableReadyCheck: false });
-  try {
-    return await client.call('SENTINEL', question, NAME);
-  } finally {
-    client.disconnect();
-  }
+const ask = (client: Redis, question: string): Promise<unknown> => client.call('SENTINEL', question, NAME);
+
+async function disconnected(client: Redis): Promise<void> {
+  if (client.status === 'end') return;
+  const ended = once(client, 'end');
+  client.disconnect();
+  await ended;
 }

@@ -155,7 +155,7 @@ function throughSentinels(url: string, { sentinels, master, password }: Sentinel
     sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
     updateSentinels: true,
     ...(password === undefined ? {} : { sentinelPassword: password }),
-    ...(url.startsWith('rediss:') ? { enableTLSForSentinelMode: true } : {}),
+    ...(url.startsWith('rediss:') ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
   };
 }
 

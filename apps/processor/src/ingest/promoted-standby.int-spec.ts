@@ -109,11 +109,17 @@ describe('a promoted standby', () => {
     await makeSynchronous(primary);
     await started('first', primary);
     await send(0);
-    await stored(connect(primary, 'postgres'), DEVICES);
+    const before = connect(primary, 'postgres');
+    await stored(before, DEVICES);
     // Commits wait for a standby that receives nothing any more, so that none of these may be acknowledged to Redis.
     await standby.cut();
     await send(1);
     await eventually(async () => expect(await handedOut()).toBe(DEVICES), { what: 'entries in hand' });
+    const waiting = "SELECT 1 AS one FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    await eventually(async () => expect(await run(before, waiting)).not.toEqual([]), {
+      what: 'a commit to wait for the standby',
+    });
+    expect(await handedOut()).toBe(DEVICES);
     await primary.kill();
     await standby.promote();
     // Its leases cannot be given back to a database that is gone; they run out.

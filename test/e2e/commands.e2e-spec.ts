@@ -1,11 +1,7 @@
-import { text as streamText } from 'node:stream/consumers';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { CODEC_12, CommandType, encodeCommand, payloadOf } from '@app/teltonika-codec';
-import { eventually, repositoryRoot, testServers } from '@app/common/testing';
-import { roleUrl } from '../../tools/demo';
+import { eventually, testServers } from '@app/common/testing';
 import { TestDevice } from '../../apps/processor/src/edge/device.testing';
+import { odo } from './odo.testing';
 import { System } from './system.testing';
 
 const IMEI = '356307042441013';
@@ -22,19 +18,6 @@ describe('a command from the operator to a device', () => {
     system = undefined;
   });
 
-  async function odo(...args: string[]): Promise<{ status: number | null; out: string; err: string }> {
-    const main = join(repositoryRoot(), 'dist/apps/ops/main.js');
-    const DATABASE_URL = roleUrl(servers.postgresUrl(), 'odograph_ops');
-    const environment = { ...process.env, DATABASE_URL, REDIS_URL: servers.redisUrl };
-    const child = spawn(process.execPath, [main, ...args], { env: environment, stdio: 'pipe' });
-    const [out, err] = await Promise.all([
-      streamText(child.stdout),
-      streamText(child.stderr),
-      once(child, 'close'),
-    ]);
-    return { status: child.exitCode, out, err };
-  }
-
   async function logIn(processor: 'processor' | 'processor-2'): Promise<TestDevice> {
     const { port } = system?.stack.edgeOf(processor) ?? { port: 0 };
     return eventually(() => TestDevice.loggedIn(port, IMEI), { what: 'a login', timeoutMs: 20_000 });
@@ -42,27 +25,27 @@ describe('a command from the operator to a device', () => {
 
   it('waits for its login, is answered on whichever instance has it, and is not sent again by another', async () => {
     system = await System.start(servers, { processors: 2, vehicles: 1 });
-    expect((await odo('device', 'add', IMEI)).status).toBe(0);
-    expect(await odo('device', 'send', IMEI, 'getver')).toMatchObject({ status: 5 });
+    expect((await odo(servers, 'device', 'add', IMEI)).status).toBe(0);
+    expect(await odo(servers, 'device', 'send', IMEI, 'getver')).toMatchObject({ status: 5 });
 
     device = await logIn('processor');
     const getver = frame(CommandType.command, 'getver').toString('hex');
     expect(await device.next(getver.length / 2)).toBe(getver);
     device.send(frame(CommandType.response, 'Ver:03.28'));
 
-    const asked = odo('device', 'send', IMEI, 'getinfo', '--timeout', '20s');
+    const asked = odo(servers, 'device', 'send', IMEI, 'getinfo', '--timeout', '20s');
     const getinfo = frame(CommandType.command, 'getinfo').toString('hex');
     expect(await device.next(getinfo.length / 2)).toBe(getinfo);
     device.send(frame(CommandType.response, 'RTC:1'));
     expect(await asked).toEqual({ status: 0, out: 'RTC:1\n', err: '' });
 
-    const unheard = odo('device', 'send', IMEI, 'setdigout 1', '--timeout', '30s');
+    const unheard = odo(servers, 'device', 'send', IMEI, 'setdigout 1', '--timeout', '30s');
     const setdigout = frame(CommandType.command, 'setdigout 1').toString('hex');
     expect(await device.next(setdigout.length / 2)).toBe(setdigout);
     await system.stack.kill('processor');
     device = await logIn('processor-2');
     expect(await unheard).toMatchObject({ status: 4, out: expect.stringMatching(/^unknown: /) as string });
-    const again = odo('device', 'send', IMEI, 'getver', '--timeout', '20s');
+    const again = odo(servers, 'device', 'send', IMEI, 'getver', '--timeout', '20s');
     expect(await device.next(getver.length / 2)).toBe(getver);
     device.send(frame(CommandType.response, 'Ver:03.28'));
     expect(await again).toMatchObject({ status: 0 });

@@ -1,35 +1,20 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { crc16, encodeAvl, encodeLogin } from '@app/teltonika-codec';
-import { eventually, repositoryRoot, testServers } from '@app/common/testing';
-import { APPS, type AppName } from '../../tools/demo';
+import { eventually, testServers } from '@app/common/testing';
+import { APPS } from '../../tools/demo';
+import { faultPoints, isOfCommands, takesAllFaults, type FaultPoint } from './fault-points.testing';
 import { System } from './system.testing';
-
-interface FaultPoint {
-  readonly app: AppName;
-  readonly point: string;
-}
-
-/** All points of the apps, read from their code, so that a new one is tested without anybody thinking of it. */
-function faultPoints(): FaultPoint[] {
-  return APPS.flatMap((app) => {
-    const source = join(repositoryRoot(), 'apps', app, 'src');
-    return readdirSync(source, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts') && !/spec\.ts$|testing\.ts$/.test(file.split(sep).at(-1) ?? ''))
-      .flatMap((file) => [...readFileSync(join(source, file), 'utf8').matchAll(/\bfault\('([^']+)'\)/g)])
-      .map(([, point = '']) => ({ app, point }));
-  });
-}
 
 /**
  * Points that a driving fleet does not reach: the relay passes the first one while it starts (its own specs crash
- * there), and the others belong to commands to devices, which have an end-to-end test of their own.
+ * there), and command-faults.e2e-spec.ts crashes at the others, which belong to commands to devices.
  */
-const isReached = ({ point }: FaultPoint): boolean =>
-  point !== 'drain.between-claims' && !point.startsWith('commands.');
+const isReached = (fault: FaultPoint): boolean =>
+  fault.point !== 'drain.between-claims' && !isOfCommands(fault);
 
 /** A frame that the edge parks by itself: its checksum is good and its two counts differ. */
 async function sendParkedFrame(address: { host: string; port: number }): Promise<void> {
@@ -53,9 +38,9 @@ const SAMPLE = new Set([
   'publishers.after-publish',
 ]);
 const isWanted = (fault: FaultPoint): boolean =>
-  process.env['ODOGRAPH_FAULTS'] === 'all' ? isReached(fault) : SAMPLE.has(fault.point);
+  takesAllFaults() ? isReached(fault) : SAMPLE.has(fault.point);
 
-describe.each(faultPoints().filter(isWanted))('a crash of $app at $point', ({ app, point }) => {
+describe.each(faultPoints(APPS).filter(isWanted))('a crash of $app at $point', ({ app, point }) => {
   const servers = testServers();
   const folder = mkdtempSync(join(tmpdir(), 'odograph-fault-'));
   const struck = join(folder, 'struck');

@@ -15,10 +15,11 @@ export function edgePage(): string {
 ## What it listens on
 
 TCP always, TLS (1.2 and up) and UDP where their ports are set; \`configuration.md\` has the settings. All of TCP and
-TLS is one session core. The files of certificate and key are followed: new handshakes get a changed pair, open
-sessions go on. UDP has no login, so it serves registered devices only, answers the source only, and says nothing to
-anyone else. Behind a balancer, \`EDGE_PROXY_TRUSTED\` names whose PROXY header (v1 or v2) is demanded and believed; the
-address in it is then the device's, for logs and for caps.
+TLS is one session core; its frames are of codec 8, 8 Extended and 16, and 7 of old devices. The files of certificate
+and key are followed: new handshakes get a changed pair, open sessions go on. UDP has no login, so it serves
+registered devices only, answers the source only, and says nothing to anyone else; of several channel packets in one
+datagram each is kept by itself and gets an ack of its own. Behind a balancer, \`EDGE_PROXY_TRUSTED\` names whose
+PROXY header (v1 or v2) is demanded and believed; the address in it is then the device's, for logs and for caps.
 
 ## How it holds out
 

@@ -48,6 +48,7 @@ function otherShapes(frames: readonly Buffer[]): Buffer[] {
     withBeacons(beacons),
     beacons,
     legacyFrame(),
+    legacyDatagram(),
   ];
 }
 
@@ -67,6 +68,14 @@ const CODEC_7_DATA =
   '01425e0f' +
   '014e00000007' +
   '01';
+
+function legacyDatagram(): Buffer {
+  const header = { packetId: 0xcafe, packetType: 1, avlPacketId: 5, imei: IMEI };
+  const empty = encodeUdp({ header, codecId: CODEC_8_EXTENDED, records: [] });
+  const datagram = Buffer.concat([empty.subarray(0, -3), Buffer.from(CODEC_7_DATA, 'hex')]);
+  datagram.writeUInt16BE(datagram.length - 2, 0);
+  return datagram;
+}
 
 function legacyFrame(): Buffer {
   const data = Buffer.from(CODEC_7_DATA, 'hex');

@@ -1,10 +1,13 @@
 import {
   AvlWalk,
+  CODEC_7,
+  codec7Block,
   CodecError,
   decodeAck,
   decodeAvl,
   decodeBeacons,
   decodeCodec7,
+  decodeCodec7Datagram,
   decodeCommand,
   decodeLogin,
   decodeUdp,
@@ -68,7 +71,10 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   },
   command: (bytes) => expectSame(encodeCommand(decodeCommand(bytes)), bytes),
   codec7: (bytes) => {
-    decodeCodec7(bytes);
+    for (const record of decodeCodec7(bytes).records) readIoBlock(codec7Block(record), CODEC_7);
+  },
+  codec7Datagram: (bytes) => {
+    decodeCodec7Datagram(bytes);
   },
   login: (bytes) => expectSame(encodeLogin(decodeLogin(bytes)), bytes),
   acks: (bytes) => {

@@ -82,4 +82,29 @@ describe('the command line and its database', () => {
     expect(await odo.done('migrate', 'up', ...asOwner)).toMatch(/^applied /);
     expect(await odo.done('schema', 'check')).toContain('as the migrations');
   });
+
+  it('tells in words what differs between two schemas, be they databases or prints', async () => {
+    const url = servers.postgresUrl();
+    const file = odo.file('schema.txt', await odo.done('schema', 'print'));
+    expect(await odo.done('schema', 'diff', file, url)).toBe('the schemas are the same\n');
+    await odo.query('ALTER TABLE telemetry.device ADD COLUMN colour text, ALTER COLUMN enabled DROP DEFAULT');
+    try {
+      const there = await odo.run('schema', 'diff', file, url);
+      expect(there).toMatchObject({ status: 1, err: '' });
+      expect(there.out).toContain('column telemetry.device.colour is only in b: text\n');
+      expect(there.out).toContain(
+        'column telemetry.device.enabled differs\n  in a: boolean not null default true\n  in b: boolean not null\n',
+      );
+      expect((await odo.run('schema', 'diff', url, file)).out).toContain('colour is only in a: text\n');
+      expect((await odo.run('migrate', 'adopt', '--database-url', url)).out).toMatch(
+        /not adopted: 2 differences/,
+      );
+    } finally {
+      await odo.query(
+        'ALTER TABLE telemetry.device DROP COLUMN colour, ALTER COLUMN enabled SET DEFAULT true',
+      );
+    }
+    expect((await odo.run('schema', 'diff', 'none.txt', url)).err).toMatch(/^INPUT_INVALID/);
+    expect(await odo.done('migrate', 'adopt', '--database-url', url)).toMatch(/^nothing to do/);
+  });
 });

@@ -22,6 +22,23 @@ describe('odo', () => {
       expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
+  it.each([
+    ...['owners', 'lag', 'pending', 'claim', 'peek'].map((verb) => ['streams', verb]),
+    ...['list', 'show', 'replay', 'resolve'].map((verb) => ['dlq', verb]),
+    ...['show', 'reshard'].map((verb) => ['shards', verb]),
+    ...['ensure', 'list', 'drop'].map((verb) => ['partitions', verb]),
+    ...['print', 'check', 'diff'].map((verb) => ['schema', verb]),
+    ...['up', 'down', 'status', 'adopt'].map((verb) => ['migrate', verb]),
+    ...[
+      ['position', 'list'],
+      ['event', 'list'],
+    ],
+  ])('explains %s %s with an example of itself', async (noun = '', verb = '') => {
+    const { status, out } = await odo(noun, verb, '--help');
+    expect(status).toBe(0);
+    expect(out).toContain(`Example:\n  odo ${noun} ${verb}`);
+  });
+
   it.each(NOUNS.flatMap((noun) => VERBS.map((verb) => [noun, verb])))(
     'explains %s %s with an example of itself',
     async (noun, verb) => {
@@ -60,6 +77,12 @@ describe('odo', () => {
     [['user', 'add', 'ann', '--email', 'a@example.com', '--locale', 'no_such'], '--locale is no locale'],
     [['subscribe', 'add', 'ann', '--kind', 'parked'], '--kind is none of overspeed.started'],
     [['migrate', 'down', '--steps', '0'], '--steps is below 1'],
+    [['shards', 'reshard', '--to', '0'], '--to is below 1'],
+    [['shards', 'reshard'], "required option '--to <n>'"],
+    [['partitions', 'drop', '--before', 'soon'], '--before is no day'],
+    [['dlq', 'show', '3'], '<letter> is no letter'],
+    [['streams', 'peek', 'a b'], '<stream> is no name'],
+    [['position', 'list', '356307042441013', '--from', 'soon'], '--from is no moment'],
     [['device', 'import', 'none.csv'], 'the file cannot be read'],
   ])('refuses %j in one line with status 2', async (args, words) => {
     const { status, out, err } = await odo(...args);

@@ -1,13 +1,19 @@
 import { Command } from 'commander';
 import { registerCodec } from './codec';
 import { registerDevice } from './device';
+import { registerDlq } from './dlq';
 import { registerEnv } from './env';
+import { registerEvent } from './event';
 import { registerFleetCommand } from './fleet';
 import { registerGeofence } from './geofence';
 import { reportFailure, usageLine, type Surroundings } from './cli';
 import { registerMigrate } from './migrate';
+import { registerPartitions } from './partitions';
+import { registerPosition } from './position';
 import { registerRule } from './rule';
 import { registerSchema } from './schema';
+import { registerShards } from './shards';
+import { registerStreams } from './streams';
 import { registerSubscribe } from './subscribe';
 import { registerUser } from './user';
 
@@ -55,6 +61,12 @@ function commandLine(surroundings: Surroundings): Command {
   registerRule(program, surroundings);
   registerUser(program, surroundings);
   registerSubscribe(program, surroundings);
+  registerPosition(program, surroundings);
+  registerEvent(program, surroundings);
+  registerPartitions(program, surroundings);
+  registerShards(program, surroundings);
+  registerStreams(program, surroundings);
+  registerDlq(program, surroundings);
   registerCodec(program, surroundings);
   registerFleetCommand(program);
   return program;

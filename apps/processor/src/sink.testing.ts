@@ -8,7 +8,9 @@ import { LiveFeed } from './sink/live-feed';
 import { fixOf, type SinkEntry, type TelemetryRecord, timeFlags } from './sink/records';
 import { RulebookReader } from './sink/rulebook';
 import { sinkMetrics } from './sink/sink.metrics';
+import { Settler } from './sink/settler';
 import { SinkService } from './sink/sink.service';
+import { StateCache } from './sink/state-cache';
 
 /** What the specs of sink and ingest share. Not part of the app. */
 
@@ -42,6 +44,9 @@ export interface TestSinkOptions {
   readonly policy?: UnknownDevicePolicy;
   /** What decides of history, and the age of what is cached. */
   readonly now?: () => number;
+  readonly cache?: StateCache;
+  readonly maxFoldedFixes?: number;
+  readonly registry?: Registry;
 }
 
 export const NO_LIVE: StreamAppender = {
@@ -49,13 +54,17 @@ export const NO_LIVE: StreamAppender = {
   broadcast: () => Promise.resolve(),
 };
 
-export function sinkOf({ database, live = NO_LIVE, policy = 'enroll', now }: TestSinkOptions): SinkService {
+export function sinkOf(options: TestSinkOptions): SinkService {
+  const { database, live = NO_LIVE, policy = 'enroll', now, registry = new Registry() } = options;
+  const { cache = new StateCache(1000), maxFoldedFixes = 4000 } = options;
+  const metrics = sinkMetrics(new Metrics(registry));
   return new SinkService({
     database,
     directory: new DeviceDirectory(policy, now),
     rulebooks: new RulebookReader(quiet, now),
     live: new LiveFeed(live, 1000, quiet, () => undefined),
-    metrics: sinkMetrics(new Metrics(new Registry())),
+    settler: new Settler({ cache, metrics, maxFoldedFixes }),
+    metrics,
     ...(now === undefined ? {} : { now }),
   });
 }

@@ -46,6 +46,8 @@ export class ByteQueue {
     const { buffer, byteOffset } = this.bytes;
     const taken = Buffer.from(buffer, byteOffset + this.start, byteCount);
     this.start += byteCount;
+    // A chunk that was one frame is not kept until the next one comes.
+    if (this.length === 0) this.clear();
     return taken;
   }
 

@@ -1,6 +1,8 @@
 import { codeOf } from '../test/code-of';
-import { CODEC_7, decodeCodec7 } from './codec7';
+import { codec7Block, decodeCodec7, decodeCodec7Datagram } from './codec7';
 import { crc16 } from './crc16';
+import { readIoBlock } from './io';
+import { CODEC_7 } from './layout';
 
 function frameOf(data: string, codec = '07'): Buffer {
   const body = Buffer.from(codec + data, 'hex');
@@ -41,6 +43,7 @@ describe('codec 7', () => {
             { id: 66, size: 2, value: 24_079 },
             { id: 78, size: 4, value: 7 },
           ],
+          bytes: Buffer.from(`${whole}${groups}`, 'hex'),
         },
       ],
     });
@@ -48,7 +51,13 @@ describe('codec 7', () => {
 
   it('leaves out what its masks do not name', () => {
     expect(decodeCodec7(frameOf(`01${STAMP}0001`)).records).toEqual([
-      { timestampMs: Date.UTC(2007, 0, 2), priority: 1, isFixValid: false, io: [] },
+      {
+        timestampMs: Date.UTC(2007, 0, 2),
+        priority: 1,
+        isFixValid: false,
+        io: [],
+        bytes: Buffer.from(`${STAMP}00`, 'hex'),
+      },
     ]);
   });
 
@@ -69,5 +78,32 @@ describe('codec 7', () => {
     expect(codeOf(() => decodeCodec7(frameOf(`01${record}0001`)))).toBe('TRAILING_BYTES');
     expect(codeOf(() => decodeCodec7(frameOf(`01${record}02`)))).toBe('COUNT_MISMATCH');
     expect(codeOf(() => decodeCodec7(frameOf(`01${record}01`, '08')))).toBe('CODEC_UNKNOWN');
+  });
+
+  it('reads the same records out of a datagram, to its last byte', () => {
+    const data = `0701${STAMP}03${`01${PLACE}`}0101ff01`;
+    const header = `cafe0105000f${Buffer.from('352093086403655').toString('hex')}`;
+    const bytes = Buffer.from(header + data, 'hex');
+    const datagram = Buffer.concat([Buffer.from([0, bytes.length]), bytes]);
+    const overTcp = decodeCodec7(frameOf(data.slice(2)));
+    expect(decodeCodec7Datagram(datagram)).toEqual(overTcp);
+    for (let length = 0; length < datagram.length; length++) {
+      expect(codeOf(() => decodeCodec7Datagram(datagram.subarray(0, length)))).toBe('LENGTH_INVALID');
+    }
+    expect(codeOf(() => decodeCodec7Datagram(Buffer.concat([datagram, datagram])))).toBe('LENGTH_INVALID');
+  });
+
+  it('gives blocks to keep, from which the elements can be read again', () => {
+    const [record] = decodeCodec7(
+      frameOf(`01${STAMP}0f03${PLACE}fffa0101010142${'5e0f'}01${'4e00000007'}01`),
+    ).records;
+    if (record === undefined) throw new Error('no record');
+    const block = codec7Block(record);
+    expect(readIoBlock(block, CODEC_7)).toEqual({ eventIoId: 0, declaredIoTotal: 3, elements: record.io });
+    expect(record.io.map(({ id }) => id)).toEqual([1, 66, 78]);
+    expect(codeOf(() => readIoBlock(block.subarray(0, -1), CODEC_7))).toBe('RECORD_OVERRUN');
+    expect(codeOf(() => readIoBlock(Buffer.concat([block, Buffer.alloc(1)]), CODEC_7))).toBe(
+      'TRAILING_BYTES',
+    );
   });
 });

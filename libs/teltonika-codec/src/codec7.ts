@@ -1,13 +1,14 @@
 import { readI16, readU16, readU32, readU8, viewOf } from './bytes';
-import { checkFrame, CODEC_OFFSET, COUNT_OFFSET, RECORDS_OFFSET, trailingCountOffset } from './envelope';
+import { checkDatagram, checkFrame, CODEC_OFFSET, recordCountOf, trailingCountOffset } from './envelope';
 import { CodecError } from './errors';
+import { CODEC_7 } from './layout';
 import type { IoElement } from './record';
-
-/** Codec of the GH3000 family, no longer made: read, never written. */
-export const CODEC_7 = 0x07;
+import { UDP_DATA_OFFSET } from './udp-header';
 
 const EPOCH_2007_MS = Date.UTC(2007, 0, 1);
 const INVALID_SPEED_KMH = 255;
+/** Priority and time, which stand before the record's block. */
+const STAMP_BYTES = 4;
 
 /** A record of codec 7. A mask says which fields are there; a missing one is unknown, not 0. */
 export interface LegacyRecord {
@@ -29,6 +30,8 @@ export interface LegacyRecord {
   /** False without coordinates, and for 255 km/h with no satellites, which this family sends for "no fix". */
   readonly isFixValid: boolean;
   readonly io: readonly IoElement[];
+  /** The record's bytes, a view into what was read. */
+  readonly bytes: Buffer;
 }
 
 export interface LegacyPacket {
@@ -36,26 +39,50 @@ export interface LegacyPacket {
   readonly records: readonly LegacyRecord[];
 }
 
-/** Reads a whole TCP frame of codec 7. Throws CodecError. */
+/** Whether bytes that may be a frame are one of codec 7; nothing is checked. */
+export const isCodec7 = (frame: Uint8Array): boolean => frame[CODEC_OFFSET] === CODEC_7;
+
+export const isCodec7Datagram = (datagram: Uint8Array): boolean => datagram[UDP_DATA_OFFSET] === CODEC_7;
+
+/** Reads a whole TCP frame of codec 7, which differs from those of the later codecs in its records only. Throws CodecError. */
 export function decodeCodec7(frame: Uint8Array): LegacyPacket {
   checkFrame(frame);
-  const codecId = readU8(frame, CODEC_OFFSET);
+  return readPacket(frame, CODEC_OFFSET, trailingCountOffset(frame));
+}
+
+/** The same for a UDP datagram of one channel packet. Throws CodecError. */
+export function decodeCodec7Datagram(datagram: Uint8Array): LegacyPacket {
+  checkDatagram(datagram);
+  return readPacket(datagram, UDP_DATA_OFFSET, datagram.length - 1);
+}
+
+/** A record's bytes behind its time and priority: its masks say what follows, so its IO cannot be read without its place. */
+export function codec7Block(record: LegacyRecord): Buffer {
+  return record.bytes.subarray(STAMP_BYTES);
+}
+
+/** The elements of a block as `codec7Block` gives it. Throws CodecError. */
+export function readCodec7Io(block: Uint8Array): IoElement[] {
+  const cursor = new Cursor(block, 0, block.length);
+  const { io } = readBlock(cursor);
+  if (cursor.at !== block.length) throw trailing(cursor, block.length);
+  return io;
+}
+
+function readPacket(bytes: Uint8Array, codecAt: number, end: number): LegacyPacket {
+  const codecId = readU8(bytes, codecAt);
   if (codecId !== CODEC_7) {
-    throw new CodecError('CODEC_UNKNOWN', `codec 0x${codecId.toString(16)} is not codec 7`, CODEC_OFFSET);
+    throw new CodecError('CODEC_UNKNOWN', `codec 0x${codecId.toString(16)} is not codec 7`, codecAt);
   }
-  const end = trailingCountOffset(frame);
-  const recordCount = readU8(frame, COUNT_OFFSET);
-  const trailingCount = readU8(frame, end);
-  if (trailingCount !== recordCount) {
-    const message = `${recordCount} records before, ${trailingCount} behind the records`;
-    throw new CodecError('COUNT_MISMATCH', message, end);
-  }
-  const cursor = new Cursor(frame, RECORDS_OFFSET, end);
-  const records = Array.from({ length: recordCount }, () => readRecord(cursor));
-  if (cursor.at !== end) {
-    throw new CodecError('TRAILING_BYTES', `${end - cursor.at} bytes behind the last record`, cursor.at);
-  }
+  const recordCount = recordCountOf(bytes, codecAt, end);
+  const cursor = new Cursor(bytes, codecAt + 2, end);
+  const records = Array.from({ length: recordCount }, () => readRecord(bytes, cursor));
+  if (cursor.at !== end) throw trailing(cursor, end);
   return { codecId: CODEC_7, records };
+}
+
+function trailing(cursor: Cursor, end: number): CodecError {
+  return new CodecError('TRAILING_BYTES', `${end - cursor.at} bytes behind the last record`, cursor.at);
 }
 
 /** Bounded reading in wire order. */
@@ -85,25 +112,33 @@ class Cursor {
   }
 }
 
-/** Two bits of priority and 30 bits of seconds since 2007, a mask of groups, the groups. */
-function readRecord(cursor: Cursor): LegacyRecord {
+/** Two bits of priority and 30 bits of seconds since 2007, then the block. */
+function readRecord(bytes: Uint8Array, cursor: Cursor): LegacyRecord {
+  const start = cursor.at;
   const stamp = cursor.u32();
-  const mask = cursor.u8();
-  const place = has(mask, 0) ? readPlace(cursor) : {};
-  const io: IoElement[] = [];
-  if (has(mask, 1)) readGroup(cursor, 1, cursor.u8, io);
-  if (has(mask, 2)) readGroup(cursor, 2, cursor.u16, io);
-  if (has(mask, 3)) readGroup(cursor, 4, cursor.u32, io);
+  const { place, io } = readBlock(cursor);
   return {
     timestampMs: EPOCH_2007_MS + (stamp & 0x3fff_ffff) * 1_000,
     priority: stamp >>> 30,
     ...place,
     isFixValid: isValid(place),
     io,
+    bytes: viewOf(bytes, start, cursor.at),
   };
 }
 
-type Place = Omit<LegacyRecord, 'timestampMs' | 'priority' | 'isFixValid' | 'io'>;
+/** A mask of groups, the groups. */
+function readBlock(cursor: Cursor): { place: Place; io: IoElement[] } {
+  const mask = cursor.u8();
+  const place = has(mask, 0) ? readPlace(cursor) : {};
+  const io: IoElement[] = [];
+  if (has(mask, 1)) readGroup(cursor, 1, cursor.u8, io);
+  if (has(mask, 2)) readGroup(cursor, 2, cursor.u16, io);
+  if (has(mask, 3)) readGroup(cursor, 4, cursor.u32, io);
+  return { place, io };
+}
+
+type Place = Omit<LegacyRecord, 'timestampMs' | 'priority' | 'isFixValid' | 'io' | 'bytes'>;
 
 function readPlace(cursor: Cursor): Place {
   const mask = cursor.u8();

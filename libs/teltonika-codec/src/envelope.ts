@@ -70,21 +70,28 @@ export function sealFrame(frame: Buffer): Buffer {
 
 /** Checks everything about a UDP datagram of one channel packet except its records. Throws CodecError. */
 export function openDatagram(datagram: Uint8Array): AvlEnvelope {
-  const end = channelPacketEnd(datagram, 0);
-  if (end !== datagram.length) {
-    throw new CodecError('LENGTH_INVALID', `${datagram.length - end} bytes behind the channel packet`, end);
-  }
-  return openData(datagram, UDP_DATA_OFFSET, end - 1);
+  checkDatagram(datagram);
+  return openData(datagram, UDP_DATA_OFFSET, datagram.length - 1);
 }
 
-/** Codec and counts of the data field that starts at `codecAt` and has N2 at `recordsEnd`. */
-function openData(bytes: Uint8Array, codecAt: number, recordsEnd: number): AvlEnvelope {
-  const layout = layoutOf(readU8(bytes, codecAt), codecAt);
+/** Checks that a datagram is one channel packet, and its header. Throws CodecError. */
+export function checkDatagram(datagram: Uint8Array): void {
+  const end = channelPacketEnd(datagram, 0);
+  if (end === datagram.length) return;
+  throw new CodecError('LENGTH_INVALID', `${datagram.length - end} bytes behind the channel packet`, end);
+}
+
+/** N1 of the data field that starts at `codecAt` and has N2 at `recordsEnd`. Throws COUNT_MISMATCH. */
+export function recordCountOf(bytes: Uint8Array, codecAt: number, recordsEnd: number): number {
   const recordCount = readU8(bytes, codecAt + 1);
   const trailingCount = readU8(bytes, recordsEnd);
-  if (trailingCount !== recordCount) {
-    const message = `${recordCount} records before, ${trailingCount} behind the records`;
-    throw new CodecError('COUNT_MISMATCH', message, recordsEnd);
-  }
+  if (trailingCount === recordCount) return recordCount;
+  const message = `${recordCount} records before, ${trailingCount} behind the records`;
+  throw new CodecError('COUNT_MISMATCH', message, recordsEnd);
+}
+
+function openData(bytes: Uint8Array, codecAt: number, recordsEnd: number): AvlEnvelope {
+  const layout = layoutOf(readU8(bytes, codecAt), codecAt);
+  const recordCount = recordCountOf(bytes, codecAt, recordsEnd);
   return { layout, recordCount, recordsStart: codecAt + 2, recordsEnd };
 }

@@ -214,6 +214,12 @@ describe('FrameReader', () => {
       framed([9, 7, 8]),
       { kind: 'frame', codecId: 9, recordCount: 7, envelope: 'codec-unknown' },
     ],
+    ['codec 7', framed([7, 0, 0]), { kind: 'frame', codecId: 7, recordCount: 0, envelope: 'ok' }],
+    [
+      'codec 7 with N1 != N2',
+      framed([7, 1, 2]),
+      { kind: 'frame', codecId: 7, recordCount: 1, envelope: 'count-mismatch' },
+    ],
     ['an empty command', framed([12, 0, 0]), { kind: 'command', codecId: 12, quantity: 0 }],
     ['a command with a bad CRC', BAD_COMMAND, { kind: 'rejected', codecId: 12, channel: 'command' }],
   ])('reports %s with its bytes and goes on behind it', (_, bytes, expected) => {

@@ -9,7 +9,7 @@ import {
   MIN_DATA_BYTES,
   trailingCountOffset,
 } from './envelope';
-import { findLayout, isCommandCodec } from './layout';
+import { isCommandCodec, isRecordCodec } from './layout';
 import { IMEI_DIGITS, LOGIN_BYTES, parseLogin } from './login';
 
 /** What is wrong with a frame whose CRC is right; such a frame never gets better by sending it again. */
@@ -158,6 +158,6 @@ function classify(frame: Buffer, codecId: number): ReadResult {
 }
 
 function envelopeState(frame: Buffer, codecId: number, recordCount: number): EnvelopeState {
-  if (findLayout(codecId) === undefined) return 'codec-unknown';
+  if (!isRecordCodec(codecId)) return 'codec-unknown';
   return readU8(frame, trailingCountOffset(frame)) === recordCount ? 'ok' : 'count-mismatch';
 }

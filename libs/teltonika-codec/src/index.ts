@@ -6,7 +6,15 @@ export {
   isBeaconList,
   TAGGED_BEACON_LISTS,
 } from './beacons';
-export { CODEC_7, decodeCodec7, type LegacyPacket, type LegacyRecord } from './codec7';
+export {
+  codec7Block,
+  decodeCodec7,
+  decodeCodec7Datagram,
+  isCodec7,
+  isCodec7Datagram,
+  type LegacyPacket,
+  type LegacyRecord,
+} from './codec7';
 export { AvlColumns } from './columns';
 export {
   CODEC_12,
@@ -47,6 +55,7 @@ export {
   type AvlCodecId,
   type AvlLayout,
   CODEC_16,
+  CODEC_7,
   CODEC_8,
   CODEC_8_EXTENDED,
   findLayout,
@@ -71,6 +80,7 @@ export {
 } from './record';
 export {
   type ChannelPacket,
+  channelPackets,
   decodeUdp,
   decodeUdpAck,
   encodeUdp,

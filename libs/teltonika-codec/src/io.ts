@@ -1,6 +1,7 @@
 import { readU16, readU32, readU64, readU8 } from './bytes';
+import { readCodec7Io } from './codec7';
 import { CodecError } from './errors';
-import { type AvlLayout, FIXED_GROUP_WIDTHS, layoutOf } from './layout';
+import { type AvlLayout, CODEC_7, FIXED_GROUP_WIDTHS, layoutOf } from './layout';
 import type { IoElement } from './record';
 
 /** A record's bytes behind its head. */
@@ -14,8 +15,13 @@ export interface IoBlock {
   readonly elements: IoElement[];
 }
 
-/** Reads a whole IO block as `AvlWalk.ioBytes` gives it and storage keeps it. Throws CodecError. */
+/** Reads a whole IO block as `AvlWalk.ioBytes` or `codec7Block` gives it and storage keeps it. Throws CodecError. */
 export function readIoBlock(block: Uint8Array, codecId: number): IoBlock {
+  if (codecId === CODEC_7) {
+    // This codec names no event and declares no total.
+    const elements = readCodec7Io(block);
+    return { eventIoId: 0, declaredIoTotal: elements.length, elements };
+  }
   const layout = layoutOf(codecId);
   const end = block.length;
   let at: number = layout.eventIdBytes + layout.generationTypeBytes;

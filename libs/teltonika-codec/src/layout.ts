@@ -1,5 +1,7 @@
 import { CodecError } from './errors';
 
+/** Codec of the GH3000 family, no longer made: read, never written. */
+export const CODEC_7 = 0x07;
 export const CODEC_8 = 0x08;
 export const CODEC_8_EXTENDED = 0x8e;
 export const CODEC_16 = 0x10;
@@ -69,6 +71,11 @@ export function layoutOf(codecId: number, offset?: number): AvlLayout {
   const found = findLayout(codecId);
   if (found !== undefined) return found;
   throw new CodecError('CODEC_UNKNOWN', `codec 0x${codecId.toString(16)} is not an AVL codec`, offset);
+}
+
+/** Codecs whose frames carry records: those with a layout, and codec 7, whose records have one of their own. */
+export function isRecordCodec(codecId: number): boolean {
+  return codecId === CODEC_7 || findLayout(codecId) !== undefined;
 }
 
 /** Codecs 12 to 15 carry commands and answers. Four bytes of ack behind one break the device's command session. */

@@ -3,7 +3,15 @@ import { packets } from '../test/packets';
 import { codeOf } from '../test/code-of';
 import { encodeAvl } from './encode';
 import { CODEC_8, CODEC_8_EXTENDED } from './layout';
-import { decodeUdp, decodeUdpAck, encodeUdp, encodeUdpAck, splitDatagram, type UdpPacket } from './udp';
+import {
+  channelPackets,
+  decodeUdp,
+  decodeUdpAck,
+  encodeUdp,
+  encodeUdpAck,
+  splitDatagram,
+  type UdpPacket,
+} from './udp';
 
 const headers = fc.record({
   packetId: fc.nat(0xffff),
@@ -74,7 +82,11 @@ describe('UDP channel packets', () => {
     ]);
     expect(splitDatagram(both).map(({ bytes }) => bytes)).toEqual([datagram, other]);
     expect(splitDatagram(both).map(({ recordCount }) => recordCount)).toEqual([1, 1]);
-    expect(codeOf(() => decodeUdp(Buffer.concat([datagram, Buffer.alloc(1)])))).toBe('LENGTH_INVALID');
+    const cut = Buffer.concat([both, Buffer.alloc(1)]);
+    expect(codeOf(() => decodeUdp(cut))).toBe('LENGTH_INVALID');
+    const packets = channelPackets(cut);
+    expect([packets.next().value?.bytes, packets.next().value?.bytes]).toEqual([datagram, other]);
+    expect(codeOf(() => packets.next())).toBe('LENGTH_INVALID');
   });
 
   it.each([

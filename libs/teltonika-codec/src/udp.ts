@@ -23,20 +23,21 @@ export interface UdpPacket<R extends AvlRecord = AvlRecord> extends AvlPacket<R>
   readonly header: UdpHeader;
 }
 
-/** One channel packet of a datagram: its header, its record count, and its bytes as a view. */
+/** One channel packet of a datagram: its header, codec and record count, and its bytes as a view. */
 export interface ChannelPacket {
   readonly header: UdpHeader;
+  readonly codecId: number;
   /** N1, the number to acknowledge once the records are kept. */
   readonly recordCount: number;
   readonly bytes: Buffer;
 }
 
 /**
- * The channel packets of a datagram: one in every capture, several by the older document. Checks the headers alone;
- * `AvlWalk.readDatagram` and `decodeUdp` check the rest. Throws LENGTH_INVALID, LOGIN_INVALID.
+ * The channel packets of a datagram, one after the other: one in every capture, several by the older document. Checks
+ * the headers alone; `AvlWalk.readDatagram`, `decodeCodec7Datagram` and `decodeUdp` check the rest. Throws LENGTH_INVALID, LOGIN_INVALID where
+ * the next one is damaged, after those before it have been given.
  */
-export function splitDatagram(datagram: Uint8Array): ChannelPacket[] {
-  const packets: ChannelPacket[] = [];
+export function* channelPackets(datagram: Uint8Array): Generator<ChannelPacket, void, undefined> {
   let start = 0;
   do {
     const end = channelPacketEnd(datagram, start);
@@ -46,11 +47,16 @@ export function splitDatagram(datagram: Uint8Array): ChannelPacket[] {
       avlPacketId: readU8(datagram, start + 5),
       imei: viewOf(datagram, start + UDP_IMEI_OFFSET, start + UDP_DATA_OFFSET).toString('latin1'),
     };
+    const codecId = readU8(datagram, start + UDP_DATA_OFFSET);
     const recordCount = readU8(datagram, start + UDP_DATA_OFFSET + 1);
-    packets.push({ header, recordCount, bytes: viewOf(datagram, start, end) });
+    yield { header, codecId, recordCount, bytes: viewOf(datagram, start, end) };
     start = end;
   } while (start < datagram.length);
-  return packets;
+}
+
+/** All of them, or none of a datagram that is damaged anywhere. Throws LENGTH_INVALID, LOGIN_INVALID. */
+export function splitDatagram(datagram: Uint8Array): ChannelPacket[] {
+  return [...channelPackets(datagram)];
 }
 
 /** All records of a datagram. One damaged channel packet refuses all of them. Throws CodecError. */

@@ -1,5 +1,4 @@
 import { statement, type Transaction } from '@app/common/database';
-import { type Change } from './change';
 import insertAudit from './sql/insert-audit.sql';
 
 const INSERT_AUDIT = statement('cli_insert_audit', insertAudit);
@@ -10,11 +9,20 @@ export interface AuditedAction {
   readonly action: string;
 }
 
+/** What stands in the audit: a change, or a step of something that no transaction takes back. */
+export interface AuditEntry {
+  readonly outcome: string;
+  readonly tenantId: string;
+  readonly subject: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
 /** Writes what was done into the transaction that does it: there is no change without its entry. */
 export async function appendAudit(
   transaction: Transaction,
   { actor, action }: AuditedAction,
-  changes: readonly Change<unknown>[],
+  changes: readonly AuditEntry[],
 ): Promise<void> {
   if (changes.length === 0) return;
   await transaction.query(INSERT_AUDIT, [

@@ -10,10 +10,13 @@ import { OdographError } from '@app/common/errors';
 import { redisAddressOf, type RedisAddress } from '@app/common/streams';
 import { findRunningStack } from './running-stack';
 
-/** What a command does to the database: edits data under the operator's role, or changes the schema as its owner. */
-export type Authority = 'operator' | 'owner';
+/**
+ * What a command does to the database: edits data under the operator's role, changes the schema as its owner, or reads
+ * under a role that can do nothing else.
+ */
+export type Authority = 'operator' | 'owner' | 'reader';
 
-const OPERATOR_ROLE = 'odograph_ops';
+const ROLES = { operator: 'odograph_ops', reader: 'odograph_readonly' } as const;
 
 const databaseUrl = url(['postgres', 'postgresql']);
 const connectionSettings = settingGroup([], {
@@ -50,7 +53,7 @@ export async function resolveDatabaseUrl(source: ConnectionSource, authority: Au
       detail: 'DATABASE_URL is not set, --database-url is not given and no stack runs in this folder',
     });
   }
-  return authority === 'owner' ? stack.databaseUrl : asRole(stack.databaseUrl, OPERATOR_ROLE);
+  return authority === 'owner' ? stack.databaseUrl : asRole(stack.databaseUrl, ROLES[authority]);
 }
 
 const redisUrl = seedUrl(['redis', 'rediss']);

@@ -90,3 +90,7 @@ function momentMs(text: string): number | undefined {
   const isIso = z.union([z.iso.datetime({ offset: true }), z.iso.date()]).safeParse(text).success;
   return isIso ? Date.parse(text) : undefined;
 }
+
+/** How many of a list to show. */
+export const countField = (fallback: number) =>
+  numberField({ min: 1, max: 100_000, whole: true }).default(fallback);

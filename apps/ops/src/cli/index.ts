@@ -13,3 +13,6 @@ export { findRunningStack } from './running-stack';
 export { type Column } from './table';
 export { processTerminal, type Terminal } from './terminal';
 export { checkArguments } from './input';
+export { ageText } from './time-text';
+export { redisOption } from './redis-option';
+export { momentText, timeRangeFields } from './time-range';

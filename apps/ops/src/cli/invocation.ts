@@ -1,15 +1,17 @@
 import { type Command } from 'commander';
 import { type Environment } from '@app/common/config';
 import { Database, statement, type Transaction } from '@app/common/database';
-import { OdographError } from '@app/common/errors';
+import { describeError, OdographError } from '@app/common/errors';
 import { createLogger } from '@app/common/observability';
 import { RedisStreams, type Streams } from '@app/common/streams';
 import { defaultActor } from './actor';
 import { AnsweredFailure } from './answered-failure';
-import { appendAudit } from './audit';
+import { appendAudit, type AuditEntry } from './audit';
 import { type Change } from './change';
 import { resolveDatabaseUrl, resolveRedis, type Authority } from './connection';
 import { FAILURE_STATUS } from './exit-status';
+import { DEFAULT_TENANT } from './fields';
+import { pagedText } from './pages';
 import lockEdits from './sql/lock-edits.sql';
 import { formatFields, formatTable, type Column } from './table';
 import { type Terminal } from './terminal';
@@ -32,6 +34,12 @@ interface CommonOptions {
   readonly json?: boolean;
 }
 
+/** What something is done to, as the operator names it, and what it was like. */
+export interface ActedOn {
+  readonly subject: string;
+  readonly before: unknown;
+}
+
 /** Undoes an import that was only tried. */
 class DryRun extends Error {}
 
@@ -51,6 +59,10 @@ export class Invocation {
     return this.command.optsWithGlobals();
   }
 
+  get environment(): Environment {
+    return this.surroundings.environment;
+  }
+
   get directory(): string {
     return this.surroundings.directory;
   }
@@ -61,17 +73,23 @@ export class Invocation {
   }
 
   /** Runs reading statements on a database that this build knows. */
-  read<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+  read<Result>(
+    work: (database: Database) => Promise<Result>,
+    authority: Authority = 'operator',
+  ): Promise<Result> {
     return this.inspect(async (database) => {
       await database.start();
       return work(database);
-    });
+    }, this.databaseUrl(authority));
   }
 
   /** Runs reading statements on a database of whatever schema. */
-  async inspect<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+  async inspect<Result>(
+    work: (database: Database) => Promise<Result>,
+    url: string | Promise<string> = this.databaseUrl('operator'),
+  ): Promise<Result> {
     const database = new Database({
-      url: await this.databaseUrl('operator'),
+      url: await url,
       poolSize: 1,
       applicationName: 'odo',
       startupTimeoutMs: STARTUP_TIMEOUT_MS,
@@ -124,6 +142,42 @@ export class Invocation {
     return changes;
   }
 
+  /**
+   * Does what no transaction takes back, to each of the subjects: the audit says so before, and what became of it after.
+   *
+   * @param work resolves to the result of each subject, in their order.
+   */
+  async act<Result>(
+    action: string,
+    subjects: readonly ActedOn[],
+    work: () => Promise<readonly Result[]>,
+  ): Promise<readonly Result[]> {
+    if (subjects.length === 0) return work();
+    const actor = this.actor();
+    return this.read(async (database) => {
+      const record = (entryOf: (subject: ActedOn, index: number) => Partial<AuditEntry>): Promise<void> =>
+        database.transaction((transaction) =>
+          appendAudit(
+            transaction,
+            { actor, action },
+            subjects.map((subject, index) => ({
+              ...{ tenantId: DEFAULT_TENANT, before: null, after: null, outcome: 'begun' },
+              ...{ subject: subject.subject, ...entryOf(subject, index) },
+            })),
+          ),
+        );
+      await record(({ before }) => ({ before }));
+      try {
+        const results = await work();
+        await record((_, index) => ({ outcome: 'done', after: results[index] ?? null }));
+        return results;
+      } catch (error) {
+        await record(() => ({ outcome: 'failed', after: { error: describeError(error) } }));
+        throw error;
+      }
+    });
+  }
+
   /** Several things: a table, or a JSON array. */
   answerRows<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
     this.answer(rows, () => formatTable(columns, rows));
@@ -148,6 +202,20 @@ export class Invocation {
   /** What was done: a sentence, or the JSON that stands for it. */
   answer(json: unknown, text: () => string): void {
     this.surroundings.terminal.out(this.common.json === true ? `${JSON.stringify(json, null, 2)}\n` : text());
+  }
+
+  /** An answer that is too long to be held: page by page, no faster than its reader takes it. */
+  async answerPages<Row extends object>(
+    columns: readonly Column<Row>[],
+    pages: AsyncIterable<readonly Row[]>,
+    { csv }: { readonly csv: boolean },
+  ): Promise<void> {
+    const { terminal } = this.surroundings;
+    const form = csv ? 'csv' : this.common.json === true ? 'json' : 'table';
+    for await (const text of pagedText(form, columns, pages)) {
+      terminal.out(text);
+      await terminal.drained?.();
+    }
   }
 
   /** Ends with this status though the answer was given: what it says is not well. */

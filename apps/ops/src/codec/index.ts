@@ -1,1 +1,2 @@
 export { registerCodec } from './codec.command';
+export { jsonOf } from './frame-text';

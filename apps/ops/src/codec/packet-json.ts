@@ -100,14 +100,16 @@ function messageOf({ type, payload, timestampS, imei, ...rest }: CommandMessage)
   };
 }
 
-function legacyRecord({ timestampMs, altitudeM, angleDeg, speedKmh, io, ...rest }: LegacyRecord) {
+/** Fields that the record's masks leave out are left out of the JSON. */
+function legacyRecord(record: LegacyRecord) {
+  const { priority, latitude, longitude, satellites, cell, signalQuality, operator, isFixValid } = record;
   return {
-    timestamp: timestampText(timestampMs),
-    ...rest,
-    ...(altitudeM === undefined ? {} : { altitude: altitudeM }),
-    ...(angleDeg === undefined ? {} : { angle: angleDeg }),
-    ...(speedKmh === undefined ? {} : { speed: speedKmh }),
-    io: Object.fromEntries(io.map((element) => [element.id, shownValue(element)])),
+    timestamp: timestampText(record.timestampMs),
+    ...{ priority, latitude, longitude, satellites, cell, signalQuality, operator, isFixValid },
+    altitude: record.altitudeM,
+    angle: record.angleDeg,
+    speed: record.speedKmh,
+    io: Object.fromEntries(record.io.map((element) => [element.id, shownValue(element)])),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   setDeviceEnabled,
   type DeviceRow,
 } from './device.service';
+import { registerRehydrate } from './rehydrate-verb';
 
 const deviceNoun: Noun<DeviceDraft, DeviceKey, DeviceRow> = {
   name: 'device',
@@ -53,7 +54,7 @@ const deviceNoun: Noun<DeviceDraft, DeviceKey, DeviceRow> = {
   remove: removeDevice,
 };
 
-/** `odo device add|list|show|remove|import`, `enable|disable`, and `send|commands`. */
+/** `odo device add|list|show|remove|import`, `enable|disable|rehydrate`, and `send|commands`. */
 export function registerDevice(program: Command, surroundings: Surroundings): void {
   const device = registerNoun(program, surroundings, deviceNoun);
   for (const [verb, enabled] of [
@@ -73,5 +74,6 @@ export function registerDevice(program: Command, surroundings: Surroundings): vo
       },
     });
   }
+  registerRehydrate(device, surroundings);
   registerCommands(device, surroundings);
 }

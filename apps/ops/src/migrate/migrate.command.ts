@@ -1,11 +1,17 @@
 import { type Command } from 'commander';
 import { z } from 'zod';
-import { migrateDown, migrateUp, migrationStatus } from '@app/common/database';
+import {
+  describeDifference,
+  migrateAdopt,
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+} from '@app/common/database';
 import { checkArguments, numberField, registerVerb, type Invocation, type Surroundings } from '../cli';
 
 const downSchema = z.object({ steps: numberField({ min: 1, max: 1000, whole: true }).default(1) });
 
-/** `odo migrate up|down|status`: the schema, as its owner. */
+/** `odo migrate up|down|status|adopt`: the schema, as its owner. */
 export function registerMigrate(program: Command, surroundings: Surroundings): void {
   const command = program.command('migrate').description('bring the database schema up or down');
   registerVerb(command, surroundings, {
@@ -26,6 +32,16 @@ export function registerMigrate(program: Command, surroundings: Surroundings): v
     summary: 'list what is applied and what is pending; exits 1 unless the schema is that of this build',
     example: 'odo migrate status --json',
     run: tellStatus,
+  });
+  registerVerb(command, surroundings, {
+    usage: 'adopt',
+    summary:
+      'record the migrations as applied, without running them, where the schema is already as they make it',
+    example: 'odo migrate adopt --database-url postgres://owner@localhost/odograph',
+    notes:
+      'For a database whose schema came by another way. Exits 1 and tells the differences where there are any. Schemas and\n' +
+      'tables of others are neither looked at nor touched.',
+    run: adopt,
   });
 }
 
@@ -49,6 +65,22 @@ async function takeBack(invocation: Invocation): Promise<void> {
   invocation.answer({ reverted }, () =>
     reverted.length === 0 ? 'nothing to take back\n' : reverted.map((name) => `reverted ${name}\n`).join(''),
   );
+}
+
+async function adopt(invocation: Invocation): Promise<void> {
+  const { adopted, differences } = await migrateAdopt(await invocation.databaseUrl('owner'), {
+    onWaiting: () => invocation.note('waiting for another migration of this database'),
+  });
+  invocation.answer({ adopted, differences }, () => {
+    if (differences.length > 0) {
+      const lines = differences.map((difference) => `${describeDifference(difference)}\n`).join('');
+      return `${lines}not adopted: ${differences.length} differences (- this build, + this database)\n`;
+    }
+    return adopted.length === 0
+      ? 'nothing to do: every migration is recorded already\n'
+      : adopted.map((name) => `adopted ${name}\n`).join('');
+  });
+  if (differences.length > 0) invocation.failQuietly();
 }
 
 async function tellStatus(invocation: Invocation): Promise<void> {

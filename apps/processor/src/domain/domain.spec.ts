@@ -231,6 +231,74 @@ it('reads a state back as it was written, under sorted keys', () => {
   expect(decodeState(text.replace('"v":1', '"v":0'))).toBeUndefined();
 });
 
+/** What befalls a device: records in any order, rules that come and go, flags, slices, restarts that change nothing. */
+const anyStep = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('write' as const), size: fc.integer({ min: 1, max: 9 }) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('settle on' as const), size: fc.integer({ min: 1, max: 12 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('flag' as const), size: fc.integer({ min: 0, max: 400 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('unflag' as const), size: fc.integer({ min: 0, max: 400 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rehydrate' as const), size: fc.constant(0) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('other version' as const), size: fc.constant(0) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('rules' as const), size: fc.integer({ min: 0, max: 7 }) }),
+  },
+);
+type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
+
+describe('settling in slices', () => {
+  const ruleSet = (bits: number) => rules.filter((_, index) => (bits & (1 << index)) !== 0);
+
+  /** Steps as given, then whatever is left: the rest of the records, and all slices. */
+  async function live(fixes: readonly Fix[], steps: readonly Step[], budgetFixes: number) {
+    const device = new MemoryDevice();
+    const waiting = [...fixes];
+    let active: readonly ActiveRule[] = rules;
+    for (const { kind, size } of steps) {
+      if (kind === 'write') await device.write(waiting.splice(0, size), active, budgetFixes);
+      if (kind === 'settle on') await device.settleOn(active, size);
+      if (kind === 'flag') device.flag(T0 + size * 1000, T0 + (size + 60) * 1000, true);
+      if (kind === 'unflag') device.flag(T0 + size * 1000, T0 + (size + 60) * 1000, false);
+      if (kind === 'rehydrate') device.rehydrate();
+      if (kind === 'other version') device.forgetState();
+      if (kind === 'rules') active = ruleSet(size);
+    }
+    await device.write([...waiting, fixAt(1000, 0)], rules, budgetFixes);
+    for (let slices = 0; device.isResettling; slices += 1) {
+      expect(slices).toBeLessThan(500);
+      await device.settleOn(rules, 3);
+    }
+    return device;
+  }
+
+  it('comes to the same in the end, whatever happens between the slices', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        distinct,
+        fc.array(anyStep, { maxLength: 40 }),
+        fc.integer({ min: 0, max: 12 }),
+        async (fixes, steps, budgetFixes) => {
+          const device = await live(fixes, steps, budgetFixes);
+          expectWhole(device, device.shownFixes(), rules);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  }, 60_000);
+});
+
 function next(numbers: Iterator<number, unknown>): number {
   const result = numbers.next();
   return result.done === true ? 0 : result.value;

@@ -3,12 +3,9 @@ export { Fold, fold, type FoundEvent } from './fold';
 export { toDegrees } from './geodesy';
 export { comparePosition, type Position } from './position';
 export { type ActiveRule, bindRule, ruleKey } from './rules';
-export {
-  type History,
-  isCheckpoint,
-  type PreviousState,
-  settle,
-  type Settlement,
-  type StoredFix,
-} from './settle';
+export { type StoredState } from './doubt';
+export { type History, isCheckpoint, type StoredFix } from './history';
+export { type FoldBudget } from './refold';
+export { decodeResettling, encodeResettling, type Resettling, WHOLE } from './resettling';
+export { type PreviousState, settle, type Settlement, settleOn } from './settle';
 export { decodeState, type DeviceState, EMPTY_STATE, encodeState, STATE_VERSION } from './state';

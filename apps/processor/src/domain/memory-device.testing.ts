@@ -2,7 +2,10 @@ import { type Fix } from './fix';
 import { type FoundEvent } from './fold';
 import { comparePosition, type Position } from './position';
 import { type ActiveRule } from './rules';
-import { type History, settle, type Settlement, type StoredFix } from './settle';
+import { type StoredState } from './doubt';
+import { type History, type StoredFix } from './history';
+import { decodeResettling, encodeResettling, WHOLE, widen } from './resettling';
+import { settle, type Settlement, settleOn } from './settle';
 import { decodeState, type DeviceState, encodeState } from './state';
 
 interface Row {
@@ -13,27 +16,60 @@ interface Row {
 /** For specs: what the sink keeps of one device, in memory; states go through their JSON as they do in the database. */
 export class MemoryDevice implements History {
   reads = 0;
-  private readonly fixes: Fix[] = [];
+  private fixes: Fix[] = [];
+  private hidden: Fix[] = [];
   private readonly checkpoints = new Map<string, string>();
   private readonly events = new Map<string, Row>();
   private settled: string | undefined;
+  private resettling: string | null = null;
 
   static contentOf({ rule, confirmed, ...event }: FoundEvent): object {
     const { reference, version } = rule;
     return { ...event, reference, version, by: placeOf(confirmed) };
   }
 
-  async write(fixes: readonly Fix[], rules: readonly ActiveRule[]): Promise<void> {
+  /** @param budgetFixes How many stored fixes may be folded again for it. */
+  async write(fixes: readonly Fix[], rules: readonly ActiveRule[], budgetFixes = Infinity): Promise<void> {
     if (fixes.length === 0) return;
     this.fixes.push(...fixes);
     this.fixes.sort(comparePosition);
-    const previous = this.settled === undefined ? 'none' : (decodeState(this.settled) ?? 'unreadable');
-    const settlement = await settle(previous, fixes, rules, this);
-    if (settlement.isStateChanged) this.settled = encodeState(settlement.state);
-    for (const state of settlement.checkpoints) {
-      if (state.at !== null) this.checkpoints.set(placeOf(state.at), encodeState(state));
-    }
-    this.keepEvents(settlement, rules);
+    this.keep(await settle(this.stored() ?? 'none', fixes, rules, this, { fixes: budgetFixes }), rules);
+  }
+
+  get isResettling(): boolean {
+    return this.resettling !== null;
+  }
+
+  /** One slice of what was left to be folded again. */
+  async settleOn(rules: readonly ActiveRule[], budgetFixes: number): Promise<void> {
+    const stored = this.stored();
+    if (stored === undefined || stored.resettling === null) return;
+    this.keep(await settleOn(stored, rules, this, { fixes: budgetFixes }), rules);
+  }
+
+  /** Hides the fixes of a stretch of time as an operator does, or shows them again. */
+  flag(fromMs: number, untilMs: number, isFaulty: boolean): void {
+    const isWithin = ({ timeMs }: Fix): boolean => timeMs >= fromMs && timeMs <= untilMs;
+    const [from, to] = isFaulty ? [this.fixes, this.hidden] : [this.hidden, this.fixes];
+    const moved = from.filter(isWithin);
+    const left = from.filter((fix) => !isWithin(fix));
+    const joined = [...to, ...moved].sort(comparePosition);
+    [this.fixes, this.hidden] = isFaulty ? [left, joined] : [joined, left];
+    for (const fix of moved) this.checkpoints.delete(placeOf(fix));
+    if (this.settled === undefined || moved.length === 0) return;
+    const before = this.resettling === null ? null : decodeResettling(this.resettling);
+    this.resettling = encodeResettling(
+      before === null ? widen(null, fromMs, untilMs) : widen({ ...before, untilMs: null }, fromMs, null),
+    );
+  }
+
+  /** Asks for everything to be folded again. */
+  rehydrate(): void {
+    this.resettling = encodeResettling(WHOLE);
+  }
+
+  shownFixes(): readonly Fix[] {
+    return this.fixes;
   }
 
   stateText(): string | undefined {
@@ -66,7 +102,22 @@ export class MemoryDevice implements History {
     }
   }
 
-  private keepEvents({ events, resettled }: Settlement, rules: readonly ActiveRule[]): void {
+  private stored(): StoredState | undefined {
+    if (this.settled === undefined) return undefined;
+    const resettling = this.resettling === null ? null : decodeResettling(this.resettling);
+    return { state: decodeState(this.settled) ?? 'unreadable', resettling };
+  }
+
+  private keep(settlement: Settlement, rules: readonly ActiveRule[]): void {
+    if (settlement.isStateChanged) this.settled = encodeState(settlement.state);
+    this.resettling = encodeResettling(settlement.resettling);
+    for (const state of settlement.checkpoints) {
+      if (state.at !== null) this.checkpoints.set(placeOf(state.at), encodeState(state));
+    }
+    this.keepEvents(settlement, rules);
+  }
+
+  private keepEvents({ events, doubtfulEvents, resettled }: Settlement, rules: readonly ActiveRule[]): void {
     const ids = new Set(events.map(idOf));
     for (const [id, row] of this.events) {
       if (resettled === undefined || ids.has(id)) continue;
@@ -79,6 +130,9 @@ export class MemoryDevice implements History {
       if (isCurrent && isBehind && isWithin) row.retracted = true;
     }
     for (const event of events) this.events.set(idOf(event), { event, retracted: false });
+    for (const event of doubtfulEvents) {
+      if (!this.events.has(idOf(event))) this.events.set(idOf(event), { event, retracted: false });
+    }
   }
 }
 

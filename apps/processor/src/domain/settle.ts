@@ -1,40 +1,23 @@
+import { inDoubt, isBehind, isLate, judging, missedRules, type StoredState } from './doubt';
 import { type Fix } from './fix';
 import { fold, Fold, type FoundEvent } from './fold';
+import { type History, isCheckpoint } from './history';
 import { comparePosition, earliest, type Position, startOf } from './position';
-import { type ActiveRule, ruleKey } from './rules';
+import { type FoldBudget, refold, type Refolded } from './refold';
+import { type Resettling, WHOLE } from './resettling';
+import { type ActiveRule } from './rules';
 import { type DeviceState, EMPTY_STATE, encodeState } from './state';
 
-/**
- * One record in 128 is a checkpoint: settling a late record costs some 128 reads to come from the last checkpoint and
- * some 128 more to the next one, against a state of half a kilobyte kept for every 128 positions of a hundred bytes.
- */
-const CHECKPOINT_BITS = 7;
-
-/**
- * A record is a checkpoint for what it is, not for how many came before it: so the checkpoints of a device are the same
- * in whatever order its records arrived, and a late record moves none of them.
- */
-export const isCheckpoint = ({ digest }: Position): boolean => BigInt.asUintN(CHECKPOINT_BITS, digest) === 0n;
-
-export interface StoredFix {
-  readonly fix: Fix;
-  /** The state just after it, where one was stored that can be read. */
-  readonly checkpoint: DeviceState | undefined;
-}
-
-/** What is stored of one device, the fixes being settled included. */
-export interface History {
-  /** The newest readable checkpoint before that place. */
-  checkpointBefore(place: Position): Promise<DeviceState | undefined>;
-  /** All fixes behind that place, in (time, digest) order; from the first one for null. */
-  fixesAfter(place: Position | null): AsyncIterable<StoredFix>;
-}
-
 export interface Settlement {
-  /** The state after the last record of all. */
+  /** The state after the last record of all; while `resettling`, what fresh records go on from. */
   readonly state: DeviceState;
   readonly isStateChanged: boolean;
   readonly events: readonly FoundEvent[];
+  /**
+   * Found by going on from a state that is in doubt while `resettling`: stored where nothing of that identity is, and
+   * never over what is.
+   */
+  readonly doubtfulEvents: readonly FoundEvent[];
   /** States to store at their `at`. */
   readonly checkpoints: readonly DeviceState[];
   /**
@@ -42,61 +25,145 @@ export interface Settlement {
    * ones; null is the beginning or the end.
    */
   readonly resettled: { readonly after: Position | null; readonly upTo: Position | null } | undefined;
+  /** What is left to be folded again by {@link settleOn}. */
+  readonly resettling: Resettling | null;
 }
 
-/** `none` for a device without state; `unreadable` for one whose state was written by another version. */
-export type PreviousState = DeviceState | 'none' | 'unreadable';
+/** `none` for a device without state. */
+export type PreviousState = StoredState | 'none';
 
 /**
  * Settles new fixes of a device. What comes behind everything seen goes on from the previous state. A late fix, or a
  * rule that should have judged earlier fixes and did not, is settled by folding again from the checkpoint before it,
  * until the states agree again. Either way the outcome is that of the fold over the sorted whole.
+ *
+ * Where the budget does not last for that, the rest is left as `resettling`, for {@link settleOn}.
  */
 export async function settle(
   previous: PreviousState,
   newFixes: readonly Fix[],
   rules: readonly ActiveRule[],
   history: History,
+  budget: FoldBudget,
 ): Promise<Settlement> {
   const fixes = [...newFixes].sort(comparePosition);
   if (previous === 'none') return settleInOrder(EMPTY_STATE, fixes, rules);
-  if (previous === 'unreadable')
-    return resettle(EMPTY_STATE, { from: FIRST, until: undefined }, rules, history);
-  const lateness = latenessOf(previous, fixes, rules);
-  if (lateness === undefined) return settleInOrder(previous, fixes, rules);
-  const again = await resettle(previous, lateness, rules, history);
-  if (again.resettled?.upTo === null) return again;
-  const newer = fixes.filter((fix) => isBehind(fix, previous.at));
-  return newer.length === 0 ? again : join(again, settleInOrder(previous, newer, rules));
+  if (previous.resettling !== null) return postpone(previous, fixes, rules);
+  const resettling = inDoubt(previous, fixes, rules);
+  if (previous.state !== 'unreadable' && resettling === null)
+    return settleInOrder(previous.state, fixes, rules);
+  if (budget.fixes <= 0) return postpone(previous, fixes, rules);
+  const started: StoredState = { state: previous.state, resettling };
+  const again = await settleOn(started, rules, history, budget, { wholeBatch: true });
+  return goOn(again, started, fixes, rules);
 }
 
-interface Lateness {
-  readonly from: Position;
-  /** Behind it the states may agree again; undefined where they cannot. */
-  readonly until: Position | undefined;
+/**
+ * Folds again what is left to be, as far as the budget goes; the fresh records of the device wait in no case for more.
+ *
+ * @param wholeBatch Fixes behind the state are folded beyond the budget: they are the ones that came just now.
+ */
+export async function settleOn(
+  previous: StoredState,
+  rules: readonly ActiveRule[],
+  history: History,
+  budget: FoldBudget,
+  { wholeBatch = false }: { readonly wholeBatch?: boolean } = {},
+): Promise<Settlement> {
+  const { state, resettling } = previous;
+  const asked = resettling ?? WHOLE;
+  const base = await baseOf(asked, rules, history);
+  const isRewound = asked.cursor !== null && base !== asked.cursor;
+  const left = isRewound ? { ...asked, untilMs: null } : asked;
+  const known = state === 'unreadable' ? undefined : state;
+  const mayAgree = known !== undefined && missedRules(known, rules).length === 0;
+  const refolded = await refold({
+    base,
+    rules,
+    history,
+    budget,
+    agreesBehindMs: mayAgree ? left.untilMs : null,
+    pausesUpTo: wholeBatch ? (known?.at ?? undefined) : undefined,
+  });
+  return outcomeOf(refolded, base, { state, resettling: left }, rules);
 }
 
-const FIRST: Position = startOf(Number.NEGATIVE_INFINITY);
+function outcomeOf(
+  refolded: Refolded,
+  base: DeviceState,
+  { state, resettling }: { readonly state: StoredState['state']; readonly resettling: Resettling },
+  rules: readonly ActiveRule[],
+): Settlement {
+  const { events, checkpoints } = refolded;
+  const found = { events, doubtfulEvents: [], checkpoints };
+  const kept = state === 'unreadable' ? EMPTY_STATE : state;
+  const stretch = { after: base.at, upTo: refolded.state.at };
+  if (refolded.end === 'paused') {
+    const left = { ...resettling, cursor: refolded.state };
+    return { ...found, state: kept, isStateChanged: false, resettled: stretch, resettling: left };
+  }
+  if (refolded.end === 'agreed') {
+    // Without rules that are gone: they did not see the late fix, and may come back.
+    const same = new Fold(kept, rules).state();
+    const isStateChanged = encodeState(same) !== encodeState(kept);
+    return { ...found, state: same, isStateChanged, resettled: stretch, resettling: null };
+  }
+  const resettled = { after: base.at, upTo: null };
+  return { ...found, state: refolded.state, isStateChanged: true, resettled, resettling: null };
+}
 
-function latenessOf(
-  previous: DeviceState,
+/** The new fixes behind the state, where folding again has not come as far as them. */
+function goOn(
+  again: Settlement,
+  { state }: StoredState,
   fixes: readonly Fix[],
   rules: readonly ActiveRule[],
-): Lateness | undefined {
-  const { at } = previous;
-  if (at === null) return undefined;
-  const lateFixes = fixes.filter((fix) => !isBehind(fix, at));
-  const missedRules = rules.filter(
-    (rule) => !Object.hasOwn(previous.rules, ruleKey(rule)) && rule.validFromMs <= at.timeMs,
-  );
-  const from = earliest([...lateFixes, ...missedRules.map(({ validFromMs }) => startOf(validFromMs))]);
-  if (from === undefined) return undefined;
-  // A checkpoint that never knew the rule agrees with a rule that has not found anything yet: that says nothing.
-  return { from, until: missedRules.length > 0 ? undefined : lateFixes.at(-1) };
+): Settlement {
+  if (state === 'unreadable' || again.resettled?.upTo === null) return again;
+  const newer = fixes.filter((fix) => isBehind(fix, state.at));
+  if (newer.length === 0) return again;
+  const isInDoubt = again.resettling !== null;
+  const inOrder = settleInOrder(again.state, newer, isInDoubt ? judging(state, rules) : rules);
+  return {
+    ...inOrder,
+    events: isInDoubt ? again.events : [...again.events, ...inOrder.events],
+    doubtfulEvents: isInDoubt ? inOrder.events : [],
+    checkpoints: [...again.checkpoints, ...inOrder.checkpoints],
+    resettled: again.resettled,
+    resettling: again.resettling,
+  };
 }
 
-const isBehind = (fix: Fix, place: Position | null): boolean =>
-  place === null || comparePosition(fix, place) > 0;
+/** Leaves the late fixes to {@link settleOn} and goes on with the others. */
+function postpone(previous: StoredState, fixes: readonly Fix[], rules: readonly ActiveRule[]): Settlement {
+  const { state } = previous;
+  const resettling = inDoubt(previous, fixes, rules);
+  // From nothing no fresh record can be judged: it waits with the others.
+  if (state === 'unreadable')
+    return { ...settleInOrder(EMPTY_STATE, [], rules), isStateChanged: false, resettling };
+  const newer = fixes.filter((fix) => !isLate(fix, previous));
+  const { events, ...inOrder } = settleInOrder(state, newer, judging(state, rules));
+  return { ...inOrder, events: [], doubtfulEvents: events, resettling };
+}
+
+/** Where to fold again from: the last state that nothing new touches. */
+async function baseOf(
+  { fromMs, cursor }: Resettling,
+  rules: readonly ActiveRule[],
+  history: History,
+): Promise<DeviceState> {
+  let from: Position | undefined = fromMs === null ? undefined : startOf(fromMs);
+  let base = cursor ?? (await checkpointBefore(from, history));
+  for (;;) {
+    from = earliest(missedRules(base, rules).map(({ validFromMs }) => startOf(validFromMs)));
+    if (from === undefined) return base;
+    base = await checkpointBefore(from, history);
+  }
+}
+
+async function checkpointBefore(place: Position | undefined, history: History): Promise<DeviceState> {
+  return (place === undefined ? undefined : await history.checkpointBefore(place)) ?? EMPTY_STATE;
+}
 
 function settleInOrder(
   previous: DeviceState,
@@ -115,47 +182,14 @@ function settleInOrder(
     if (next !== -1) checkpoints.push(state);
     start = end;
   }
-  return { state, isStateChanged: fixes.length > 0, events, checkpoints, resettled: undefined };
-}
-
-async function resettle(
-  previous: DeviceState,
-  { from, until }: Lateness,
-  rules: readonly ActiveRule[],
-  history: History,
-): Promise<Settlement> {
-  const base = (await history.checkpointBefore(from)) ?? EMPTY_STATE;
-  const folding = new Fold(base, rules);
-  const events: FoundEvent[] = [];
-  const checkpoints: DeviceState[] = [];
-  for await (const { fix, checkpoint } of history.fixesAfter(base.at)) {
-    events.push(...folding.take(fix));
-    if (checkpoint === undefined && !isCheckpoint(fix)) continue;
-    const state = folding.state();
-    if (checkpoint === undefined || !agree(checkpoint, state, rules)) {
-      checkpoints.push(state);
-    } else if (until !== undefined && comparePosition(fix, until) > 0) {
-      // Without rules that are gone: they did not see the late fix, and may come back.
-      const kept = new Fold(previous, rules).state();
-      const isStateChanged = encodeState(kept) !== encodeState(previous);
-      const resettled = { after: base.at, upTo: state.at };
-      return { state: kept, isStateChanged, events, checkpoints, resettled };
-    }
-  }
-  const resettled = { after: base.at, upTo: null };
-  return { state: folding.state(), isStateChanged: true, events, checkpoints, resettled };
-}
-
-/** Opened under the same rules, since a checkpoint may name rules that are gone and miss some that are new. */
-function agree(stored: DeviceState, state: DeviceState, rules: readonly ActiveRule[]): boolean {
-  return encodeState(new Fold(stored, rules).state()) === encodeState(state);
-}
-
-function join(again: Settlement, inOrder: Settlement): Settlement {
+  const isStateChanged = fixes.length > 0;
   return {
-    ...inOrder,
-    events: [...again.events, ...inOrder.events],
-    checkpoints: [...again.checkpoints, ...inOrder.checkpoints],
-    resettled: again.resettled,
+    state,
+    isStateChanged,
+    events,
+    doubtfulEvents: [],
+    checkpoints,
+    resettled: undefined,
+    resettling: null,
   };
 }

@@ -5,7 +5,7 @@ import { fixFilterSchema, NO_FIX } from './fixes';
 /** Raised with any change of shape or meaning of a stored state; states of another version are settled anew. */
 export const STATE_VERSION = 1;
 
-const stateSchema = z.object({
+export const stateSchema = z.object({
   v: z.literal(STATE_VERSION),
   /** The last record that the fold has seen. */
   at: positionSchema.nullable(),
@@ -39,7 +39,7 @@ export function decodeState(text: string): DeviceState | undefined {
   return result.success ? result.data : undefined;
 }
 
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (typeof value === 'bigint') return JSON.stringify(value.toString());
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

@@ -3,28 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@app/common/observability';
 import { eventually } from '@app/common/testing';
-import { encodeAck, encodeLogin } from '@app/teltonika-codec';
+import { encodeLogin } from '@app/teltonika-codec';
 import { selfSigned } from './certificate.testing';
 import { TestDevice } from './device.testing';
-import { TestEdge, type TestEdgeOptions } from './edge.testing';
+import { TestEdge } from './edge.testing';
+import { ack, listening, SHORT_MS } from './listening.testing';
 import { frameOf, IMEI } from './session.testing';
 import { TlsDoor, type KeyPair } from './tls-door';
 import { TlsKeys } from './tls-keys';
 
 /* What happens before the first byte of the protocol: TLS, and the header of a proxy. */
 
-const edges: TestEdge[] = [];
-async function listen(options: TestEdgeOptions): Promise<TestEdge> {
-  const edge = await TestEdge.listen(options);
-  edges.push(edge);
-  return edge;
-}
-afterEach(async () => {
-  for (const edge of edges.splice(0)) await edge.close();
-});
+const listen = listening();
 
-const ack = (count: number): string => encodeAck(count).toString('hex');
-const SHORT_MS = 120;
 const first = selfSigned('first');
 const second = selfSigned('second');
 const refusals = (edge: TestEdge, code: string, wanted = 1): Promise<unknown> =>

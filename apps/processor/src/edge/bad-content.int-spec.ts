@@ -1,15 +1,8 @@
 import { eventually } from '@app/common/testing';
-import {
-  CODEC_16,
-  CODEC_8_EXTENDED,
-  crc16,
-  encodeAck,
-  encodeAvl,
-  type AvlRecord,
-} from '@app/teltonika-codec';
+import { CODEC_16, CODEC_8_EXTENDED, crc16, encodeAvl, type AvlRecord } from '@app/teltonika-codec';
 import { deskKit, deviceFrame, told } from '../commands.test-kit';
 import { type RowNumber } from './bad-input';
-import { TestEdge, type TestEdgeOptions } from './edge.testing';
+import { ack, listening } from './listening.testing';
 import { frameOf, IMEI, OTHER_IMEI, RECORD } from './session.testing';
 import { expectRowCounted, row } from './matrix.testing';
 
@@ -18,17 +11,8 @@ import { expectRowCounted, row } from './matrix.testing';
  * came and acknowledges it; what is made of it is ingest's and the sink's, whose specs have it.
  */
 
-const edges: TestEdge[] = [];
-async function listen(options: TestEdgeOptions = {}): Promise<TestEdge> {
-  const edge = await TestEdge.listen(options);
-  edges.push(edge);
-  return edge;
-}
-afterEach(async () => {
-  for (const edge of edges.splice(0)) await edge.close();
-});
+const listen = listening();
 
-const ack = (count: number): string => encodeAck(count).toString('hex');
 const of = (changes: Partial<AvlRecord>, codecId = CODEC_8_EXTENDED): Buffer =>
   codecId === CODEC_8_EXTENDED
     ? encodeAvl({ codecId, records: [{ ...RECORD, ...changes }] })

@@ -106,7 +106,7 @@ export const BAD_INPUT = {
   11: frame('crc_mismatch', 'a CRC whose upper 16 bits are not zero', 'as a wrong CRC'),
   12: parked(
     'FRAME_UNDECODABLE',
-    'a good CRC over an unknown codec',
+    'a good CRC over a codec that is none of 7, 8, 8E, 16 and 12 to 15',
     'kept in the dead-letter stream, then acknowledged by its count',
   ),
   13: parked(
@@ -186,7 +186,7 @@ export const BAD_INPUT = {
   31: datagram(
     'malformed',
     'UDP: a wrong length or IMEI, counts that differ, records that do not end exactly',
-    'dropped without a word',
+    'dropped without a word, from this channel packet to the end of its datagram; whole ones before it are kept and acknowledged',
   ),
   32: datagram('unknown', 'UDP: an IMEI that is not registered', 'dropped without a word under every policy'),
   33: refusal(

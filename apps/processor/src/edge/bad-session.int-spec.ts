@@ -1,6 +1,6 @@
-import { eventually } from '@app/common/testing';
-import { encodeAck, encodeLogin } from '@app/teltonika-codec';
-import { TestEdge, type TestEdgeOptions } from './edge.testing';
+import { encodeLogin } from '@app/teltonika-codec';
+import { type TestEdge } from './edge.testing';
+import { ack, expectCount, expectNextIsServed, hex, listening, SHORT_MS } from './listening.testing';
 import { frameOf, IMEI, OTHER_IMEI, type Kit } from './session.testing';
 import { expectRowCounted, row } from './matrix.testing';
 import { type RowNumber } from './bad-input';
@@ -10,46 +10,14 @@ import { type RowNumber } from './bad-input';
  * socket's fate, the counter, and that the next device is served.
  */
 
-const edges: TestEdge[] = [];
-
-async function listen(options: TestEdgeOptions = {}): Promise<TestEdge> {
-  const edge = await TestEdge.listen(options);
-  edges.push(edge);
-  return edge;
-}
-
-afterEach(async () => {
-  for (const edge of edges.splice(0)) await edge.close();
-});
-
-async function expectCount(
-  { kit }: TestEdge,
-  name: string,
-  labels: Readonly<Record<string, string>>,
-  wanted: number,
-): Promise<void> {
-  await eventually(async () => (await kit.count(name, labels)) === wanted, {
-    what: `${name} ${JSON.stringify(labels)} to be ${wanted}`,
-  });
-}
+const listen = listening();
 
 const expectRefusal = (edge: TestEdge, code: string): Promise<void> =>
   expectCount(edge, 'edge_refusals_total', { code }, 1);
 
-/** Whatever one device did, another one gets its ack. */
-async function expectNextIsServed(edge: TestEdge): Promise<void> {
-  const next = await edge.logIn(OTHER_IMEI);
-  next.send(frameOf(2));
-  expect(await next.next(4)).toBe(ack(2));
-  next.destroy();
-}
-
 const login = encodeLogin(IMEI);
-const ack = (count: number): string => encodeAck(count).toString('hex');
-const hex = (digits: string): Buffer => Buffer.from(digits, 'hex');
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const UNKNOWN_IMEI = '359633100000001';
-const SHORT_MS = 120;
 
 describe('input that ends the session', () => {
   const good = frameOf(1);

@@ -1,6 +1,14 @@
 import { describeError } from '@app/common/errors';
 import { maskImei, type Logger } from '@app/common/observability';
-import { AvlWalk, CodecError, encodeUdpAck, splitDatagram, type ChannelPacket } from '@app/teltonika-codec';
+import {
+  AvlWalk,
+  channelPackets,
+  CODEC_7,
+  CodecError,
+  decodeCodec7Datagram,
+  encodeUdpAck,
+  type ChannelPacket,
+} from '@app/teltonika-codec';
 import { type Admission } from './admission';
 import { type DropReason, type EdgeMetrics } from './edge.metrics';
 import { keepFrame, type FrameSink } from './frame-sink';
@@ -14,13 +22,14 @@ export interface DatagramDeskOptions {
 }
 
 const MAX_DATAGRAM_BYTES = 2_048;
-/** Datagrams that wait for registry or store at once; nothing slows their senders down. */
+/** Channel packets that wait for registry or store at once; nothing slows their senders down. */
 const MAX_IN_HAND = 1_000;
 
 /**
- * What becomes of a datagram: kept and acknowledged, or dropped without a word. There is no login and no CRC, so only
- * an exact walk through all its bytes tells it from damage, and only a registered device is believed its IMEI: whoever
- * writes one can be anybody. A drop is counted; an answer to it would go to whom the sender names.
+ * What becomes of a datagram and of each channel packet in it: kept and acknowledged, or dropped without a word. There
+ * is no login and no CRC, so only an exact walk through all its bytes tells a packet from damage, and only a registered
+ * device is believed its IMEI: whoever writes one can be anybody. A drop is counted; an answer to it would go to whom
+ * the sender names.
  */
 export class DatagramDesk {
   private readonly walk = new AvlWalk();
@@ -29,21 +38,13 @@ export class DatagramDesk {
 
   constructor(private readonly options: DatagramDeskOptions) {}
 
-  /** Resolves to the ack, or to undefined where there is none. Never rejects. */
-  async take(datagram: Buffer, peer: Peer): Promise<Buffer | undefined> {
+  /** Resolves to the acks of the packets that were kept, in their order, each a datagram of its own. Never rejects. */
+  async take(datagram: Buffer, peer: Peer): Promise<readonly Buffer[]> {
     const receivedAtMs = Date.now();
-    const { metrics } = this.options;
-    metrics.received(datagram.length);
-    const packet = this.open(datagram);
-    if (packet === undefined) return this.drop('malformed');
-    if (this.inHand >= MAX_IN_HAND) return this.drop('busy');
-    this.inHand += 1;
-    try {
-      return await this.keep(packet, peer, receivedAtMs);
-    } finally {
-      this.inHand -= 1;
-      if (this.inHand === 0) this.idle();
-    }
+    this.options.metrics.received(datagram.length);
+    const packets = this.open(datagram);
+    const acks = await Promise.all(packets.map((packet) => this.admit(packet, peer, receivedAtMs)));
+    return acks.filter((ack) => ack !== undefined);
   }
 
   /** Calls it when nothing is in hand, which may be now. */
@@ -52,16 +53,36 @@ export class DatagramDesk {
     if (this.inHand === 0) idle();
   }
 
-  private open(datagram: Buffer): ChannelPacket | undefined {
-    if (datagram.length > MAX_DATAGRAM_BYTES) return undefined;
+  /** The packets up to the first damaged one, whose length says nothing about where a next one would start. */
+  private open(datagram: Buffer): readonly ChannelPacket[] {
+    const packets: ChannelPacket[] = [];
+    if (datagram.length > MAX_DATAGRAM_BYTES) {
+      this.drop('malformed');
+      return packets;
+    }
     try {
-      this.walk.readDatagram(datagram);
-      return splitDatagram(datagram)[0];
+      for (const packet of channelPackets(datagram)) {
+        if (packet.codecId === CODEC_7) decodeCodec7Datagram(packet.bytes);
+        else this.walk.readDatagram(packet.bytes);
+        packets.push(packet);
+      }
     } catch (error) {
-      if (error instanceof CodecError) return undefined;
-      throw error;
+      if (!(error instanceof CodecError)) throw error;
+      this.drop('malformed');
     } finally {
       this.walk.release();
+    }
+    return packets;
+  }
+
+  private async admit(packet: ChannelPacket, peer: Peer, receivedAtMs: number): Promise<Buffer | undefined> {
+    if (this.inHand >= MAX_IN_HAND) return this.drop('busy');
+    this.inHand += 1;
+    try {
+      return await this.keep(packet, peer, receivedAtMs);
+    } finally {
+      this.inHand -= 1;
+      if (this.inHand === 0) this.idle();
     }
   }
 

@@ -19,11 +19,14 @@ export class Deadline {
     private readonly expired: (wait: Wait) => void,
   ) {}
 
-  /** @param share of the limit, for waits that should not end for all sessions at once. */
-  within(wait: Wait, share = 1): void {
+  /**
+   * @param share of the limit, for waits that should not end for all sessions at once.
+   * @param since when the wait began, by the monotonic clock.
+   */
+  within(wait: Wait, share = 1, since = performance.now()): void {
     const limitMs = this.limitsMs[wait] * share;
     this.current = wait;
-    this.dueAt = performance.now() + limitMs;
+    this.dueAt = since + limitMs;
     if (this.timer === undefined || this.firesAt > this.dueAt) this.arm(limitMs);
   }
 

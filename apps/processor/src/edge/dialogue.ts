@@ -1,7 +1,6 @@
 import { type Logger } from '@app/common/observability';
-import { type Transport } from '@app/common/contracts';
 import { LOGIN_ACCEPTED, type ReadResult } from '@app/teltonika-codec';
-import { type CommandLine, type SessionCommands } from '../commands';
+import { type SessionCommands } from '../commands';
 import { type Admission, type Verdict } from './admission';
 import { type BadLogins } from './bad-logins';
 import { type RefusalCode } from './edge.errors';
@@ -9,34 +8,8 @@ import { type EdgeMetrics } from './edge.metrics';
 import { ackOf, DirectWay } from './direct-way';
 import { type FrameDesk, type FrameLike, type Kind } from './frame-desk';
 import { type FrameLane, type FrameSink } from './frame-sink';
+import { type Line } from './line';
 import { PingBudget } from './ping-budget';
-
-/** The connection as the dialogue sees it. */
-export interface Line extends CommandLine {
-  readonly transport: Transport;
-  readonly peer: string;
-  readonly address: string;
-  /** False once the connection ends: nothing is answered any more. */
-  readonly isOpen: boolean;
-  /** Aborted when the device no longer waits for an answer. */
-  readonly signal: AbortSignal;
-  /** When the latest bytes came: wall clock, and monotonic. */
-  readonly heardAt: { readonly ms: number; readonly tick: number };
-  /** False, at once or later, when the device is gone. */
-  reply(bytes: Uint8Array): boolean | Promise<boolean>;
-  /** Closes without an answer. */
-  refuse(code: RefusalCode): void;
-  /** Answers a login with no, then closes. */
-  rejectLogin(code: RefusalCode, imei?: string): void;
-  /** Makes this connection the device's; resolves when no older one has a frame in hand any more. */
-  claim(imei: string): Promise<void>;
-  /** A frame is with the store from now on; for how long is the line's to say. */
-  hold(): void;
-  /** What was in hand is over: see {@link Dialogue.handle}. */
-  done(): void;
-  /** What is in hand goes on until this resolves. */
-  carryOut(work: Promise<void>): void;
-}
 
 export interface DialogueParts {
   readonly commands: SessionCommands;
@@ -112,7 +85,7 @@ export class Dialogue {
     if (!isKnown || !parts.desk.isPlain(frame, device.imei)) {
       return this.takeFrame(frame, line.heardAt.ms, line.heardAt.tick);
     }
-    this.wayOf(device.imei).direct.take(frame);
+    (this.way ?? this.openWay(device.imei)).direct.take(frame);
     return 'in hand';
   }
 
@@ -176,7 +149,7 @@ export class Dialogue {
       transport: line.transport,
       peer: line.peer,
       receivedAtMs,
-      lane: this.wayOf(device.imei).lane,
+      lane: (this.way ?? this.openWay(device.imei)).lane,
       isQuarantined: device.verdict === 'quarantined',
       signal: line.signal,
     });
@@ -191,9 +164,8 @@ export class Dialogue {
   }
 
   /** Made with the first frame: a device that only logs in costs less. */
-  private wayOf(imei: string): Way {
+  private openWay(imei: string): Way {
     const { line, parts } = this;
-    if (this.way !== undefined) return this.way;
     const lane = parts.sink.lane({ imei, transport: line.transport, peer: line.peer });
     const direct = new DirectWay(line, lane, parts, (...turnedBack) => this.takeFrame(...turnedBack));
     this.way = { lane, direct };

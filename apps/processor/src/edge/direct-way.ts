@@ -1,8 +1,9 @@
 import { fault } from '@app/common/observability';
 import { encodeAck } from '@app/teltonika-codec';
-import { type DialogueParts, type Line } from './dialogue';
+import { type EdgeMetrics } from './edge.metrics';
 import { type Kind } from './frame-desk';
 import { type FrameLane, type FrameWaiter } from './frame-sink';
+import { type Line } from './line';
 
 /** Every count that a frame can have, so that an ack makes nothing new. */
 const ACKS: readonly Buffer[] = Array.from({ length: 256 }, (_, count) => encodeAck(count));
@@ -12,18 +13,19 @@ export const ackOf = (count: number): Buffer => ACKS[count] ?? encodeAck(count);
 
 /**
  * The way of nearly every frame: an intact one of a device that was judged lately, into the stream and back as an ack.
- * It makes no promise and no object for a frame, since at 50,000 frames a second those cost more than the frame itself.
- * What does not go well leaves it for the desk's way.
+ * It makes no promise and keeps no object for a frame, since at 50,000 frames a second those cost more than the frame
+ * itself. What does not go well leaves it for the desk's way.
  */
 export class DirectWay implements FrameWaiter {
-  private frame: Kind<'frame'> | undefined;
+  private codecId = 0;
+  private recordCount = 0;
   private receivedAtMs = 0;
   private receivedAtTick = 0;
 
   constructor(
     private readonly line: Line,
     private readonly lane: FrameLane,
-    private readonly parts: Pick<DialogueParts, 'metrics'>,
+    private readonly parts: { readonly metrics: EdgeMetrics },
     private readonly turnedBack: (
       frame: Kind<'frame'>,
       receivedAtMs: number,
@@ -32,46 +34,48 @@ export class DirectWay implements FrameWaiter {
   ) {}
 
   /** Only when nothing else of the line is in hand; the line is told when it is over. */
-  take(frame: Kind<'frame'>): void {
+  take({ frame, codecId, recordCount }: Kind<'frame'>): void {
     const { ms, tick } = this.line.heardAt;
-    this.frame = frame;
+    this.codecId = codecId;
+    this.recordCount = recordCount;
     this.receivedAtMs = ms;
     this.receivedAtTick = tick;
     this.line.hold();
-    this.lane.append(frame.frame, ms, this);
+    this.lane.append(frame, ms, this);
   }
 
   kept(): void {
-    const { frame, line } = this;
-    if (frame === undefined) return;
-    this.frame = undefined;
-    const answered = line.reply(ackOf(frame.recordCount));
+    const { line } = this;
+    const answered = line.reply(ackOf(this.recordCount));
     if (typeof answered === 'boolean') {
-      this.answered(answered, frame.recordCount);
+      this.answered(answered);
       line.done();
     } else {
-      line.carryOut(answered.then((isAnswered) => this.answered(isAnswered, frame.recordCount)));
+      line.carryOut(this.answeredLater(answered));
     }
   }
 
-  notKept(): void {
-    const { frame, line } = this;
-    if (frame === undefined) return;
-    this.frame = undefined;
+  notKept(_error: unknown, frame: Buffer): void {
+    const { line, codecId, recordCount } = this;
     if (line.signal.aborted) {
       this.parts.metrics.frame('refused');
       line.refuse('STORE_DOWN');
       line.done();
       return;
     }
-    line.carryOut(this.turnedBack(frame, this.receivedAtMs, this.receivedAtTick));
+    const again = { kind: 'frame', frame, codecId, recordCount, envelope: 'ok' } as const;
+    line.carryOut(this.turnedBack(again, this.receivedAtMs, this.receivedAtTick));
   }
 
-  private answered(isAnswered: boolean, recordCount: number): void {
+  private async answeredLater(answered: Promise<boolean>): Promise<void> {
+    this.answered(await answered);
+  }
+
+  private answered(isAnswered: boolean): void {
     const { metrics } = this.parts;
     fault('edge.after-ack');
     if (!isAnswered) return metrics.frame('unanswered');
     metrics.frame('acked');
-    metrics.acked(recordCount, performance.now() - this.receivedAtTick);
+    metrics.acked(this.recordCount, performance.now() - this.receivedAtTick);
   }
 }

@@ -5,6 +5,7 @@ import { APP_CONTEXT, Lifecycle, type AppContext } from '@app/common/lifecycle';
 import { Metrics } from '@app/common/observability';
 import { STREAMS, type Streams } from '@app/common/streams';
 import { CommandDesk, CommandsModule } from '../commands';
+import { EdgeShards } from '../shard-count';
 import { telemetrySettings, unknownDeviceSettings } from '../telemetry.config';
 import { Admission } from './admission';
 import { BadLogins } from './bad-logins';
@@ -154,6 +155,19 @@ function edgeService(
 ): EdgeService {
   const { EDGE_STOP_RATE } = context.read(edgeSettings);
   const service = new EdgeService(transports, table, watch, streams, context.logger, EDGE_STOP_RATE);
+  lifecycle.register(
+    new EdgeShards({
+      facts: streams,
+      shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
+      owner: context.owner,
+      logger: context.logger,
+      // Not for this loop to handle: the process ends, and a new start tells what to correct.
+      onMismatch: (error) =>
+        queueMicrotask(() => {
+          throw error;
+        }),
+    }),
+  );
   lifecycle.register(service);
   health.register(service);
   return service;

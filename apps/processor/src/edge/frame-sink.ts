@@ -11,8 +11,11 @@ export type FrameSource = Pick<TelemetryEntry, 'imei' | 'transport' | 'peer'>;
 export interface FrameWaiter {
   /** It is durable. */
   kept(): void;
-  /** OdographError; whether the store has it is not known. A repeat leaves it there twice, which ingest's key bears. */
-  notKept(error: unknown): void;
+  /**
+   * OdographError; whether the store has it is not known. A repeat leaves it there twice, which ingest's key bears.
+   * With the frame, which nobody else need have kept.
+   */
+  notKept(error: unknown, frame: Buffer): void;
 }
 
 /** The way of one connection's frames into the stream of its device's shard: one frame after the other. */
@@ -27,7 +30,10 @@ export interface FrameLane {
  */
 export interface FrameSink {
   lane(source: FrameSource): FrameLane;
-  /** Leaves a frame in the dead-letter stream of its device's shard. Rejects with OdographError. */
+  /**
+   * Leaves a frame in the dead-letter stream of its device's shard, once a day however often it is called. Rejects with
+   * OdographError, with an unknown outcome where the store did not answer.
+   */
   park(entry: TelemetryEntry, reason: ParkReason): Promise<void>;
 }
 

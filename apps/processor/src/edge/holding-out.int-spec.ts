@@ -1,21 +1,13 @@
 import { eventually } from '@app/common/testing';
-import { encodeAck, encodeLogin } from '@app/teltonika-codec';
-import { TestEdge, type TestEdgeOptions } from './edge.testing';
+import { encodeLogin } from '@app/teltonika-codec';
+import { type TestEdge } from './edge.testing';
+import { ack, listening } from './listening.testing';
 import { frameOf, IMEI, OTHER_IMEI } from './session.testing';
 
 /* What the edge does to last: age, caps by address, bytes held in all, two devices with one IMEI, a stop. */
 
-const edges: TestEdge[] = [];
-async function listen(options: TestEdgeOptions = {}): Promise<TestEdge> {
-  const edge = await TestEdge.listen(options);
-  edges.push(edge);
-  return edge;
-}
-afterEach(async () => {
-  for (const edge of edges.splice(0)) await edge.close();
-});
+const listen = listening();
 
-const ack = (count: number): string => encodeAck(count).toString('hex');
 const count = (
   edge: TestEdge,
   name: string,

@@ -84,7 +84,7 @@ export class ScriptedSink implements FrameSink {
             this.appended.push({ entry });
             waiter.kept();
           },
-          (error: unknown) => waiter.notKept(error),
+          (error: unknown) => waiter.notKept(error, entry.frame),
         );
       },
     };

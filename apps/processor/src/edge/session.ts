@@ -4,9 +4,10 @@ import { LOGIN_REJECTED } from '@app/teltonika-codec';
 import { type ByteBudget, type ByteShare } from './byte-budget';
 import { Deadline, type Wait } from './deadline';
 import { type DeviceLink, type LinkEvents } from './device-link';
-import { Dialogue, type DialogueParts, type Line } from './dialogue';
+import { Dialogue, type DialogueParts } from './dialogue';
 import { isBadLogin, type RefusalCode } from './edge.errors';
 import { Intake } from './intake';
+import { type Line } from './line';
 import { type RetireReason, type SessionTable, type TableSession } from './session-table';
 
 export interface SessionParts extends DialogueParts {
@@ -139,7 +140,7 @@ export class Session implements LinkEvents, TableSession, Line {
 
   hold(): void {
     if (this.isOver) return;
-    this.deadline.within('hold', HOLD_SHARE_FROM + Math.random() * HOLD_SHARE_SPREAD);
+    this.deadline.within('hold', HOLD_SHARE_FROM + Math.random() * HOLD_SHARE_SPREAD, this.heardAt.tick);
   }
 
   carryOut(work: Promise<void>): void {
@@ -164,11 +165,14 @@ export class Session implements LinkEvents, TableSession, Line {
       this.deadline.rest();
       return written;
     }
+    return this.afterWrite(written);
+  }
+
+  private async afterWrite(written: Promise<boolean>): Promise<boolean> {
     this.deadline.within('write');
-    return written.then((isWritten) => {
-      if (!this.isOver) this.deadline.rest();
-      return isWritten;
-    });
+    const isWritten = await written;
+    if (!this.isOver) this.deadline.rest();
+    return isWritten;
   }
 
   refuse(code: RefusalCode): void {

@@ -5,12 +5,14 @@ import {
   type RecordDigest,
   type TelemetryEntry,
 } from '@app/common/contracts';
+import { OdographError } from '@app/common/errors';
 import { fault, newTraceparent } from '@app/common/observability';
 import {
   type AppendSeries,
   type AppendWaiter,
+  type Fields,
+  type OncePublisher,
   type SeriesAppender,
-  type StreamAppender,
 } from '@app/common/streams';
 import { APP_VERSION } from '../app-version';
 import { type ParkReason } from './edge.errors';
@@ -18,10 +20,13 @@ import { deadLetterFields, OWN_FIELDS, sharedFields } from './entry-fields';
 import { type FrameLane, type FrameSink, type FrameSource, type FrameWaiter } from './frame-sink';
 import { type StoreWatch } from './store-watch';
 
+/** For how long a frame that is parked again, by a repeat or by its device, is the same letter. */
+const SAME_LETTER_MS = 24 * 60 * 60 * 1000;
+
 /** The FrameSink of production: telemetry streams and their dead-letter streams. */
 export class StreamFrameSink implements FrameSink {
   constructor(
-    private readonly streams: Pick<StreamAppender, 'append'> & SeriesAppender,
+    private readonly streams: SeriesAppender & Pick<OncePublisher, 'publishOnce'>,
     private readonly watch: StoreWatch,
     private readonly shards: number,
     private readonly digest: RecordDigest,
@@ -34,18 +39,31 @@ export class StreamFrameSink implements FrameSink {
 
   async park(entry: TelemetryEntry, reason: ParkReason): Promise<void> {
     const shard = shardOf(entry.imei, this.shards);
+    const digest = this.digest(entry.frame);
     const fields = deadLetterFields(entry, newTraceparent(), reason, {
-      digest: this.digest(entry.frame),
+      digest,
       failedAtMs: Date.now(),
       appVersion: APP_VERSION,
     });
     fault('edge.before-park');
-    await this.watch.run(() => this.streams.append(telemetryDeadLetterStream(shard), fields));
+    await this.watch.run(() =>
+      this.publishLetter(telemetryDeadLetterStream(shard), `${entry.imei}:${digest}`, fields),
+    );
     fault('edge.after-park');
+  }
+
+  private async publishLetter(stream: string, dedupeId: string, fields: Fields): Promise<void> {
+    const request = { stream, windowMs: SAME_LETTER_MS, messages: [{ dedupeId, fields }] };
+    const [published] = await this.streams.publishOnce(request);
+    if (published !== undefined && 'entryId' in published) return;
+    throw new OdographError('STREAM_REFUSED', { detail: published?.error ?? 'the store gave no answer' });
   }
 }
 
-/** With one frame after the other the lane itself is what waits for its answer: nothing is made for a frame. */
+/**
+ * With one frame after the other the lane itself is what waits for its answer: nothing is made for a frame. Closures
+ * stand in functions of their own, here and along the whole way: a function that holds one makes a context a call.
+ */
 class StreamLane implements FrameLane, AppendWaiter {
   private waiter: FrameWaiter | undefined;
   private startedAt = 0;
@@ -58,10 +76,7 @@ class StreamLane implements FrameLane, AppendWaiter {
   append(frame: Buffer, receivedAtMs: number, waiter: FrameWaiter): void {
     fault('edge.before-append');
     const { noRoom } = this.watch;
-    if (noRoom !== undefined) {
-      process.nextTick(() => waiter.notKept(noRoom));
-      return;
-    }
+    if (noRoom !== undefined) return turnAway(waiter, noRoom, frame);
     this.waiter = waiter;
     this.startedAt = performance.now();
     this.series.append([newTraceparent(), String(receivedAtMs), frame], this);
@@ -73,9 +88,9 @@ class StreamLane implements FrameLane, AppendWaiter {
     this.take()?.kept();
   }
 
-  refused(error: unknown): void {
+  refused(error: unknown, frame: Buffer): void {
     this.watch.failed(error);
-    this.take()?.notKept(error);
+    this.take()?.notKept(error, frame);
   }
 
   private take(): FrameWaiter | undefined {
@@ -83,4 +98,8 @@ class StreamLane implements FrameLane, AppendWaiter {
     this.waiter = undefined;
     return waiter;
   }
+}
+
+function turnAway(waiter: FrameWaiter, error: unknown, frame: Buffer): void {
+  process.nextTick(() => waiter.notKept(error, frame));
 }

@@ -84,11 +84,12 @@ export class UdpTransport extends Server<TransportEvents> implements CustomTrans
 
   private async receive(datagram: Buffer, { address, port }: RemoteInfo): Promise<void> {
     if (!this.isListening) return;
-    const ack = await this.options.desk.take(datagram, { address: plainAddress(address), port });
-    if (ack === undefined) return;
-    this.socket.send(ack, port, address, (error) => {
-      if (error === null) return;
-      this.options.logger.debug({ event: 'edge_datagram_ack_lost', reason: error.message });
-    });
+    const acks = await this.options.desk.take(datagram, { address: plainAddress(address), port });
+    for (const ack of acks) {
+      this.socket.send(ack, port, address, (error) => {
+        if (error === null) return;
+        this.options.logger.debug({ event: 'edge_datagram_ack_lost', reason: error.message });
+      });
+    }
   }
 }

@@ -1,7 +1,16 @@
 import { loadRecordDigest } from '@app/common/contracts';
 import { hasCode } from '@app/common/errors';
 import { type StreamEntry } from '@app/common/streams';
-import { type AvlRecord, CODEC_8_EXTENDED, decodeAvl, encodeAvl, encodeUdp } from '@app/teltonika-codec';
+import {
+  type AvlRecord,
+  CODEC_7,
+  CODEC_8_EXTENDED,
+  decodeAvl,
+  encodeAvl,
+  encodeUdp,
+  readIo,
+} from '@app/teltonika-codec';
+import { legacyDatagram, legacyFrame } from '../legacy.testing';
 import { type SinkEntry } from '../sink';
 import { FrameDecoder } from './frame-decoder';
 import { entryFields, frameOf, START_MS } from './ingest.testing';
@@ -64,6 +73,66 @@ it('reads a whole datagram where the entry says udp, to the same record as over 
   expect(decode(datagram, { transport: 'udp' }).records).toEqual(overTcp.records);
   expect(() => decode(datagram)).toThrow('does not decode');
   expect(() => decode(datagram.subarray(0, -1), { transport: 'udp' })).toThrow('does not decode');
+});
+
+describe('codec 7', () => {
+  const place = {
+    latitude: 54.5,
+    longitude: -25.25,
+    altitudeM: -6,
+    angle256: 64,
+    speedKmh: 50,
+    satellites: 9,
+  };
+
+  it('becomes a row like the others, with all that it sent in its block', () => {
+    const io = { 239: 1, 240: 0 };
+    const [row] = decode(legacyFrame({ timestampMs: START_MS, priority: 1, place, io })).records;
+    expect(row).toMatchObject({
+      ...{ timeMs: START_MS, rawTimeMs: null, longitude: -252_500_000, latitude: 545_000_000, altitudeM: -6 },
+      ...{ angleDeg: 90, speedKmh: 50, satellites: 9, priority: 1, eventIoId: 0, fixValid: true, flags: 0 },
+      ...{ ignition: true, movement: false, odometerM: null, externalVoltageMv: null, codec: CODEC_7 },
+    });
+    expect(readIo(row?.io ?? Buffer.alloc(0), CODEC_7)).toEqual([
+      { id: 239, size: 1, value: 1 },
+      { id: 240, size: 1, value: 0 },
+    ]);
+  });
+
+  it('is the same record over UDP and in another frame, and another with another byte', () => {
+    const record = { timestampMs: START_MS, place };
+    const [overTcp] = decode(legacyFrame(record)).records;
+    expect(decode(legacyDatagram(IMEI, 7, record), { transport: 'udp' }).records).toEqual([overTcp]);
+    const [, second] = decode(legacyFrame({ timestampMs: START_MS }, record)).records;
+    expect(second).toEqual(overTcp);
+    const [other] = decode(legacyFrame({ ...record, priority: 2 })).records;
+    expect(other?.digest).not.toBe(overTcp?.digest);
+  });
+
+  it.each([
+    ['no place', undefined, 0],
+    ['no satellites at 255 km/h', { ...place, speedKmh: 255, satellites: 0 }, 0],
+    ['a place off the globe', { ...place, latitude: 90.5 }, 8],
+    ['a place beyond the columns', { ...place, longitude: 3e38 }, 8],
+    ['no number for a place', { ...place, longitude: NaN }, 8],
+  ])('marks %s', (_, where, flags) => {
+    const [row] = decode(legacyFrame({ timestampMs: START_MS, ...(where && { place: where }) })).records;
+    expect(row).toMatchObject({ fixValid: false, flags });
+    const { longitude = NaN, latitude = NaN } = row ?? {};
+    expect(Math.max(Math.abs(longitude), Math.abs(latitude))).toBeLessThanOrEqual(1_800_000_000);
+  });
+
+  it('rounds the angle to what the column holds', () => {
+    const [row] = decode(legacyFrame({ timestampMs: START_MS, place: { ...place, angle256: 255 } })).records;
+    expect(row?.angleDeg).toBe(359);
+  });
+
+  it('is useless when it is damaged', () => {
+    const frame = legacyFrame({ timestampMs: START_MS, place });
+    expect(() => decode(frame.subarray(0, -1))).toThrow('does not decode');
+    frame.writeUInt8(2, 9);
+    expect(() => decode(frame)).toThrow('does not decode');
+  });
 });
 
 function base(): AvlRecord {

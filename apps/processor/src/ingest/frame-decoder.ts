@@ -3,16 +3,11 @@ import { OdographError } from '@app/common/errors';
 import { bytes, type StreamEntry, text } from '@app/common/streams';
 import { AvlWalk, CodecError, RecordFlag, type WalkedRecord } from '@app/teltonika-codec';
 import { PositionFlag, type SinkEntry, type TelemetryRecord, timeFlags } from '../sink';
-
-/** IO ids of the vendor's AVL tables that have columns of their own; metres, millivolts, and 0 or 1. */
-const TOTAL_ODOMETER = 16;
-const EXTERNAL_VOLTAGE = 66;
-const IGNITION = 239;
-const MOVEMENT = 240;
+import { EXTERNAL_VOLTAGE, IGNITION, millivolts, MOVEMENT, onOrOff, TOTAL_ODOMETER } from './io-columns';
+import { legacyRow, readLegacy } from './legacy-records';
 
 const MAX_LONGITUDE = 1_800_000_000;
 const MAX_LATITUDE = 900_000_000;
-const MAX_INTEGER = 0x7fff_ffff;
 
 /** Turns stream entries into what the sink stores. One for each lane: the walk inside it is reused. */
 export class FrameDecoder {
@@ -50,6 +45,8 @@ export class FrameDecoder {
   /** Over UDP the frame is a channel packet as it came: without preamble and CRC. */
   private records(frame: Buffer, isUdp: boolean, receivedAtMs: number): TelemetryRecord[] {
     try {
+      const legacy = readLegacy(frame, isUdp);
+      if (legacy !== undefined) return legacy.map((record) => legacyRow(record, receivedAtMs, this.digest));
       const walked = isUdp ? this.walk.readDatagram(frame) : this.walk.read(frame);
       return walked.map((record) => this.recordOf(record, receivedAtMs));
     } catch (error) {
@@ -66,7 +63,6 @@ export class FrameDecoder {
   private recordOf(record: WalkedRecord, receivedAtMs: number): TelemetryRecord {
     const isStorable = isStorableTime(record.timestampMs);
     const { longitude, latitude, altitudeM, angleDeg, speedKmh, satellites, priority, eventIoId } = record;
-    const voltageMv = record.io(EXTERNAL_VOLTAGE);
     return {
       timeMs: isStorable ? record.timestampMs : Number.POSITIVE_INFINITY,
       rawTimeMs: isStorable ? null : this.walk.timestampExactMs(record),
@@ -83,8 +79,7 @@ export class FrameDecoder {
       ignition: onOrOff(record.io(IGNITION)),
       movement: onOrOff(record.io(MOVEMENT)),
       odometerM: record.io(TOTAL_ODOMETER) ?? null,
-      // Two bytes by the vendor's tables; a device that sends more than the column holds says nothing that we know.
-      externalVoltageMv: voltageMv === undefined || voltageMv > MAX_INTEGER ? null : voltageMv,
+      externalVoltageMv: millivolts(record.io(EXTERNAL_VOLTAGE)),
       codec: this.walk.codecId ?? 0,
       flags: positionFlags(record) | timeFlags(record.timestampMs, receivedAtMs),
       io: this.walk.ioBytes(record),
@@ -99,11 +94,6 @@ function positionFlags({ flags, longitude, latitude }: WalkedRecord): number {
     (flags & RecordFlag.unknownPriority ? PositionFlag.unknownPriority : 0) |
     (isOffGlobe ? PositionFlag.coordinatesOutOfRange : 0)
   );
-}
-
-/** Anything else than the two documented values is unknown, not on. */
-function onOrOff(value: number | undefined): boolean | null {
-  return value === 0 || value === 1 ? value === 1 : null;
 }
 
 const isArrivalTime = (ms: number): boolean => Number.isSafeInteger(ms) && ms >= 0 && isStorableTime(ms);

@@ -4,6 +4,7 @@ import { OdographError } from '@app/common/errors';
 import { LeaseTable } from '@app/common/leases';
 import { rawFields, type RedisStreams, type StreamEntry, text } from '@app/common/streams';
 import { eventually, signal, testServers } from '@app/common/testing';
+import { legacyFrame } from '../legacy.testing';
 import { databaseOf, run } from '../sink.testing';
 import {
   allDeadLetterStreams,
@@ -93,6 +94,34 @@ describe('the way in', () => {
     await Promise.all(imeis.map((imei) => send(imei, at(7))));
     await instance.stop();
     expect(await pending()).toBe(0);
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  it('stores records of codec 7 like the others, once', async () => {
+    await started();
+    const imei = imeiOf(7);
+    const place = {
+      latitude: 54.5,
+      longitude: 25.25,
+      altitudeM: 9,
+      angle256: 64,
+      speedKmh: 50,
+      satellites: 9,
+    };
+    const frame = legacyFrame({ timestampMs: START_MS, place }, { timestampMs: START_MS + 1000 });
+    await send(imei, frame);
+    await send(imei, frame);
+    await stored(2);
+    await allAcked();
+    const rows = await run(
+      admin,
+      'SELECT longitude, latitude, speed_kmh, fix_valid, codec, flags FROM telemetry.position ORDER BY time',
+    );
+    expect(rows).toEqual([
+      { longitude: 252_500_000, latitude: 545_000_000, speed_kmh: 50, fix_valid: true, codec: 7, flags: 0 },
+      { longitude: 0, latitude: 0, speed_kmh: 0, fix_valid: false, codec: 7, flags: 0 },
+    ]);
+    expect(await positions()).toBe(2);
     expect(await deadLetters()).toEqual([]);
   });
 

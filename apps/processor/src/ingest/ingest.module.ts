@@ -5,6 +5,7 @@ import { LeaseTable, Ownership } from '@app/common/leases';
 import { APP_CONTEXT, Lifecycle, type AppContext } from '@app/common/lifecycle';
 import { Metrics } from '@app/common/observability';
 import { STREAMS, type Streams } from '@app/common/streams';
+import { IngestShards } from '../shard-count';
 import { SinkModule, SinkService } from '../sink';
 import { telemetrySettings } from '../telemetry.config';
 import { ingestSettings } from './ingest.config';
@@ -53,6 +54,8 @@ function ingestServiceOf(
       ) => {
         const ingest = ingestServiceOf(context, database, streams, metrics, sink);
         lifecycle.register(ingest.ownership);
+        const { TELEMETRY_SHARDS } = context.read(telemetrySettings);
+        lifecycle.register(new IngestShards(database, streams, TELEMETRY_SHARDS));
         lifecycle.register(ingest);
         health.register(
           new IngestHealth({

@@ -8,6 +8,7 @@ import { FrameDecoder } from './frame-decoder';
 import { type IngestSettings } from './ingest.config';
 import { type IngestMetrics } from './ingest.metrics';
 import { Lane } from './lane';
+import { Resettling } from './resettling';
 import { ShardWaker } from './shard-waker';
 import { ownedShard, shardLeaseNames } from './shards';
 
@@ -35,11 +36,12 @@ export class IngestService implements Service {
   private loops: Loop[] = [];
   private readonly waker: ShardWaker;
   private readonly trimming: Loop;
+  private readonly resettling: Loop;
   private storedAtMs: number | undefined;
   private isStopped = false;
 
   constructor(private readonly parts: IngestParts) {
-    const { streams, leases, leaseTimeMs, shards, logger, metrics } = parts;
+    const { streams, leases, leaseTimeMs, shards, sink, logger, metrics } = parts;
     this.ownership = new Ownership(leases, {
       app: 'processor',
       resources: shardLeaseNames(shards),
@@ -47,12 +49,19 @@ export class IngestService implements Service {
       logger,
       onChange: (held) => {
         metrics.shardsOwned.set(held.length);
+        sink.forgetStates();
         this.waker.changed();
       },
     });
     const wake = () => this.loops.forEach((loop) => loop.wake());
     this.waker = new ShardWaker({ streams, owned: () => this.ownedStreams(), wake, logger });
     this.trimming = new Loop({ name: 'ingest trimming', logger, round: () => this.trim() });
+    const resettling = new Resettling({ sink, ownership: this.ownership, shards, logger });
+    this.resettling = new Loop({
+      name: 'ingest resettling',
+      logger,
+      round: (signal) => resettling.round(signal),
+    });
   }
 
   async start(): Promise<void> {
@@ -66,12 +75,13 @@ export class IngestService implements Service {
     for (const loop of this.loops) loop.start();
     this.waker.start();
     this.trimming.start();
+    this.resettling.start();
   }
 
   /** Lanes end between rounds: what has been read is stored and acknowledged first. */
   async stop(): Promise<void> {
     this.isStopped = true;
-    await Promise.all([...this.loops, this.waker, this.trimming].map((loop) => loop.stop()));
+    await Promise.all([...this.loops, this.waker, this.trimming, this.resettling].map((loop) => loop.stop()));
   }
 
   snapshot(): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { PROCESSOR_GROUP } from '@app/common/contracts';
+import { PROCESSOR_GROUP, shardOfLease } from '@app/common/contracts';
 import { hasCode } from '@app/common/errors';
 import { type Ownership } from '@app/common/leases';
 import { fault, type Logger } from '@app/common/observability';
@@ -8,7 +8,7 @@ import { blameOf } from './blame';
 import { park, type ReadEntry, type Rejection, rejection } from './dead-letters';
 import { type FrameDecoder } from './frame-decoder';
 import { type IngestMetrics } from './ingest.metrics';
-import { type OwnedShard, ownedShard, shardOfLease } from './shards';
+import { type OwnedShard, ownedShard } from './shards';
 
 export interface LaneParts {
   readonly streams: OwnedStreams;

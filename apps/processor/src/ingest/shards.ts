@@ -1,14 +1,15 @@
-import { telemetryDeadLetterStream, telemetryStream } from '@app/common/contracts';
+import {
+  shardLeaseName,
+  shardOfLease,
+  telemetryDeadLetterStream,
+  telemetryStream,
+} from '@app/common/contracts';
 import { type Lease } from '@app/common/leases';
-
-const PREFIX = 'shard:telemetry:';
 
 /** Lease names of all telemetry shards. */
 export function shardLeaseNames(shards: number): string[] {
-  return Array.from({ length: shards }, (_, shard) => `${PREFIX}${shard}`);
+  return Array.from({ length: shards }, (_, shard) => shardLeaseName(shard));
 }
-
-export const shardOfLease = (name: string): number => Number(name.slice(PREFIX.length));
 
 /** A shard that this process owns, under the epoch that it owns it by. */
 export interface OwnedShard {

@@ -1,14 +1,16 @@
 import { eventId, INTENT_CATALOG, intentTypeOf } from '@app/common/contracts';
-import { statement, type Transaction } from '@app/common/database';
+import { statement, type Statement, type Transaction } from '@app/common/database';
 import { type FoundEvent } from '../domain';
 import { type KnownDevice } from './device-directory';
 import { type SettledDevice } from './device-states';
 import { timestampOf } from './records';
 import { type Rulebook } from './rulebook';
 import retractEvents from './sql/retract-events.sql';
+import saveDoubtfulEvents from './sql/save-doubtful-events.sql';
 import saveEvents from './sql/save-events.sql';
 
 const SAVE = statement('sink_save-events', saveEvents);
+const SAVE_DOUBTFUL = statement('sink_save-doubtful-events', saveDoubtfulEvents);
 const RETRACT = statement('sink_retract-events', retractEvents);
 
 /** An event with its identity. */
@@ -36,13 +38,23 @@ export async function storeEvents(
 ): Promise<StoredEvents> {
   const retractedKinds: string[] = [];
   for (const one of settled) retractedKinds.push(...(await retract(transaction, one, rulebook)));
-  const events = settled.flatMap((one) =>
-    one.settlement.events.map((found) => deviceEvent(one, found, nowMs)),
-  );
-  if (events.length === 0) return { added: [], retractedKinds };
-  const rows = await transaction.query<{ event_id: string; is_new: boolean }>(SAVE, columnsOf(events));
+  const eventsOf = (which: 'events' | 'doubtfulEvents'): DeviceEvent[] =>
+    settled.flatMap((one) => one.settlement[which].map((found) => deviceEvent(one, found, nowMs)));
+  const added = await save(transaction, SAVE, eventsOf('events'));
+  const doubtful = await save(transaction, SAVE_DOUBTFUL, eventsOf('doubtfulEvents'));
+  return { added: [...added, ...doubtful], retractedKinds };
+}
+
+/** Answers with those that were not there before. */
+async function save(
+  transaction: Transaction,
+  by: Statement,
+  events: readonly DeviceEvent[],
+): Promise<DeviceEvent[]> {
+  if (events.length === 0) return [];
+  const rows = await transaction.query<{ event_id: string; is_new: boolean }>(by, columnsOf(events));
   const added = new Set(rows.filter(({ is_new }) => is_new).map(({ event_id }) => event_id));
-  return { added: events.filter((event) => added.has(event.eventId)), retractedKinds };
+  return events.filter((event) => added.has(event.eventId));
 }
 
 function deviceEvent({ device, traceparent }: SettledDevice, found: FoundEvent, nowMs: number): DeviceEvent {

@@ -1,4 +1,10 @@
 export { PositionFlag, type SinkEntry, type TelemetryRecord, timeFlags } from './records';
 export { sinkSettings } from './sink.config';
 export { SinkModule } from './sink.module';
-export { type Fence, type RefusedEntry, SinkService, type SinkResult } from './sink.service';
+export {
+  type Fence,
+  type RefusedEntry,
+  type ResettlingDevice,
+  SinkService,
+  type SinkResult,
+} from './sink.service';

@@ -26,7 +26,7 @@ export interface TelemetryRecord extends Fix {
   readonly externalVoltageMv: number | null;
   readonly codec: number;
   readonly flags: number;
-  /** The IO block as received. */
+  /** The IO block as received, as `readIoBlock` takes it; of codec 7 all of the record behind its time. */
   readonly io: Buffer;
 }
 

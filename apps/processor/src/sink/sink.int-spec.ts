@@ -10,28 +10,8 @@ import { type Database } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { MemoryStreams, textFields } from '@app/common/streams';
 import { testServers } from '@app/common/testing';
-import {
-  type ActiveRule,
-  bindRule,
-  comparePosition,
-  EMPTY_STATE,
-  encodeState,
-  fold,
-  isCheckpoint,
-} from '../domain';
-import { type TelemetryRecord } from './records';
-import {
-  databaseOf,
-  entryOf,
-  fixesOf,
-  IMEI,
-  NO_LIVE,
-  noFence,
-  recordOf,
-  run,
-  sinkOf,
-  T0,
-} from '../sink.testing';
+import { addRules, clearTelemetry, expectWhole } from './settled.testing';
+import { databaseOf, entryOf, IMEI, NO_LIVE, noFence, recordOf, run, sinkOf, T0 } from '../sink.testing';
 
 const servers = testServers();
 let admin: Database;
@@ -43,32 +23,8 @@ beforeAll(() => {
 });
 afterAll(() => Promise.all([admin.stop(1000), database.stop(1000)]));
 beforeEach(async () => {
-  await run(
-    admin,
-    `TRUNCATE telemetry.device, telemetry.position, telemetry.device_state, telemetry.rule_checkpoint, telemetry.rule,
-       telemetry.geofence, telemetry.subscription, telemetry.event, outbox.message RESTART IDENTITY CASCADE`,
-  );
+  await clearTelemetry(admin);
 });
-
-const SPEED = { limit_kmh: 80, tolerance_kmh: 5, min_duration_s: 3 };
-const FENCE = { longitude: 25.3, latitude: 54.7, radius_m: 200, hysteresis_m: 50, dwell_s: 4 };
-
-async function addRules(): Promise<ActiveRule[]> {
-  await run(
-    admin,
-    `INSERT INTO telemetry.rule (name, kind, settings, valid_from) VALUES ('limit', 'overspeed', $1, 'epoch')`,
-    [JSON.stringify(SPEED)],
-  );
-  await run(
-    admin,
-    `INSERT INTO telemetry.geofence (name, longitude, latitude, radius_m, hysteresis_m, dwell_s, valid_from)
-     VALUES ('yard', 25.3, 54.7, 200, 50, 4, 'epoch')`,
-  );
-  return [
-    { reference: 'rule:1', version: 1, name: 'limit', validFromMs: 0, bound: bindRule('overspeed', SPEED) },
-    { reference: 'geofence:1', version: 1, name: 'yard', validFromMs: 0, bound: bindRule('geofence', FENCE) },
-  ];
-}
 
 interface EventRow {
   readonly kind: string;
@@ -90,39 +46,6 @@ const countOf = async (table: string, condition = 'true'): Promise<number> => {
   );
   return row?.n ?? 0;
 };
-
-/** All that must not hang on the order of arrival. */
-async function expectWhole(records: readonly TelemetryRecord[], rules: readonly ActiveRule[]): Promise<void> {
-  const fixes = fixesOf(records).sort(comparePosition);
-  const whole = fold(EMPTY_STATE, fixes, rules);
-  const [state] = await run<{ settled: unknown }>(admin, 'SELECT settled FROM telemetry.device_state');
-  expect(state?.settled).toEqual(JSON.parse(encodeState(whole.state)));
-  const expected = whole.events
-    .map(({ kind, occurredAtMs, details, confirmed }) => ({
-      kind,
-      at: occurredAtMs,
-      details,
-      by: confirmed.digest,
-    }))
-    .sort((a, b) => a.at - b.at || (a.kind < b.kind ? -1 : 1));
-  const stored = await run(
-    admin,
-    `SELECT kind, (extract(epoch FROM occurred_at) * 1000)::float8 AS at, details, confirmed_digest AS by
-     FROM telemetry.event WHERE retracted_at IS NULL ORDER BY occurred_at, kind COLLATE "C"`,
-  );
-  expect(stored).toEqual(expected);
-  const checkpoints = await run<{ digest: bigint; settled: unknown }>(
-    admin,
-    'SELECT digest, settled FROM telemetry.rule_checkpoint ORDER BY time, digest',
-  );
-  const places = fixes.flatMap((fix, index) => (isCheckpoint(fix) ? [index] : []));
-  expect(checkpoints).toEqual(
-    places.map((index) => ({
-      digest: fixes[index]?.digest,
-      settled: JSON.parse(encodeState(fold(EMPTY_STATE, fixes.slice(0, index + 1), rules).state)) as unknown,
-    })),
-  );
-}
 
 describe('positions and states', () => {
   it('stores a batch once, however often and in whatever pieces it comes', async () => {
@@ -168,7 +91,7 @@ describe('positions and states', () => {
   });
 
   it('lets records without a fix change neither state nor rules', async () => {
-    await addRules();
+    await addRules(admin);
     const sink = sinkOf({ database });
     await sink.write([entryOf([recordOf({ second: 0, metres: 500 })])], noFence);
     const before = await run(admin, 'SELECT * FROM telemetry.device_state');
@@ -189,7 +112,7 @@ describe('positions and states', () => {
 
 describe('order', () => {
   it('comes to the fold over the sorted whole through two sinks and batches in any order', async () => {
-    const rules = await addRules();
+    const rules = await addRules(admin);
     const sinks = [sinkOf({ database }), sinkOf({ database })] as const;
     const spec = fc.record({
       second: fc.integer({ min: 0, max: 300 }),
@@ -210,14 +133,14 @@ describe('order', () => {
           const batch = records.slice(start, start + size);
           await sinks[turn % 2 === 0 ? 0 : 1].write([entryOf(batch)], noFence);
         }
-        await expectWhole(records, rules);
+        await expectWhole(admin, records, rules);
       }),
       { numRuns: 25 },
     );
   }, 60_000);
 
   it('goes on over pages of a long history', async () => {
-    const rules = await addRules();
+    const rules = await addRules(admin);
     const sink = sinkOf({ database });
     const digestOf = (second: number) => BigInt(second * 128 + 1);
     const records = Array.from({ length: 1100 }, (_, second) =>
@@ -226,11 +149,11 @@ describe('order', () => {
     await sink.write([entryOf(records)], noFence);
     const late = recordOf({ second: 0, metres: 500, speedKmh: 130, digest: 1n });
     await sink.write([entryOf([late])], noFence);
-    await expectWhole([...records, late], rules);
+    await expectWhole(admin, [...records, late], rules);
   });
 
   it('retracts what a late record refutes and adds what it makes true', async () => {
-    await addRules();
+    await addRules(admin);
     await run(admin, `INSERT INTO telemetry.subscription (user_id) VALUES ('anna')`);
     const sink = sinkOf({ database, now: () => T0 + 60_000 });
     const fast = [0, 2, 4, 6].map((second) => recordOf({ second, metres: 500, speedKmh: 90 }));
@@ -258,7 +181,7 @@ describe('order', () => {
   });
 
   it('lets a retracted event stand again without a second message', async () => {
-    await addRules();
+    await addRules(admin);
     const sink = sinkOf({ database, now: () => T0 + 60_000 });
     const at = (second: number, metres: number) => recordOf({ second, metres });
     await sink.write([entryOf([at(0, 500), at(10, 100), at(20, 90)])], noFence);
@@ -280,11 +203,11 @@ describe('order', () => {
     const sink = sinkOf({ database });
     const records = [0, 2, 4, 6].map((second) => recordOf({ second, metres: 500, speedKmh: 90 }));
     await sink.write([entryOf(records)], noFence);
-    const rules = await addRules();
+    const rules = await addRules(admin);
     const last = recordOf({ second: 8, metres: 500, speedKmh: 90 });
     const later = sinkOf({ database });
     await later.write([entryOf([last])], noFence);
-    await expectWhole([...records, last], rules);
+    await expectWhole(admin, [...records, last], rules);
     expect(await standing()).toHaveLength(1);
   });
 });
@@ -295,7 +218,7 @@ describe('events and messages', () => {
   );
 
   it('writes an event for the fleet and an intent for the subscribers of its kind', async () => {
-    await addRules();
+    await addRules(admin);
     await run(
       admin,
       `INSERT INTO telemetry.subscription (user_id, event_kind)
@@ -330,7 +253,7 @@ describe('events and messages', () => {
   });
 
   it('keeps as history, without an intent, what is found more than an hour late', async () => {
-    await addRules();
+    await addRules(admin);
     await run(admin, `INSERT INTO telemetry.subscription (user_id) VALUES ('anna')`);
     // The start is a millisecond too old, the end eight seconds younger is not.
     await sinkOf({ database, now: () => T0 + 60 * 60_000 + 1 }).write([entryOf(drive)], noFence);
@@ -340,7 +263,7 @@ describe('events and messages', () => {
   });
 
   it('tells live viewers after the commit, and does not fail when they cannot be told', async () => {
-    await addRules();
+    await addRules(admin);
     const live = new MemoryStreams();
     await sinkOf({ database, live }).write([entryOf(drive)], noFence);
     const entries = (await live.range(TELEMETRY_LIVE, '-', '+', 10)).map(textFields);

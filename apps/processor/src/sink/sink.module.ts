@@ -9,7 +9,9 @@ import { LiveFeed } from './live-feed';
 import { RulebookReader } from './rulebook';
 import { sinkSettings } from './sink.config';
 import { sinkMetrics } from './sink.metrics';
+import { Settler } from './settler';
 import { SinkService } from './sink.service';
+import { StateCache } from './state-cache';
 
 @Module({
   providers: [
@@ -19,13 +21,17 @@ import { SinkService } from './sink.service';
       useFactory: (context: AppContext, database: Database, streams: Streams, metrics: Metrics) => {
         const logger = context.logger.child({ feature: 'sink' });
         const bound = sinkMetrics(metrics);
+        const { SINK_LIVE_KEEP, SINK_STATE_CACHE, SINK_SETTLE_FIXES } = context.read(sinkSettings);
         return new SinkService({
           database,
           directory: new DeviceDirectory(context.read(unknownDeviceSettings).EDGE_UNKNOWN_DEVICES),
           rulebooks: new RulebookReader(logger),
-          live: new LiveFeed(streams, context.read(sinkSettings).SINK_LIVE_KEEP, logger, () =>
-            bound.liveFailures.inc(),
-          ),
+          settler: new Settler({
+            cache: new StateCache(SINK_STATE_CACHE),
+            metrics: bound,
+            maxFoldedFixes: SINK_SETTLE_FIXES,
+          }),
+          live: new LiveFeed(streams, SINK_LIVE_KEEP, logger, () => bound.liveFailures.inc()),
           metrics: bound,
         });
       },

@@ -1,17 +1,23 @@
-import { Database, type Transaction } from '@app/common/database';
+import { Database, statement, type Transaction } from '@app/common/database';
 import { fault } from '@app/common/observability';
 import { appendBatch } from '@app/common/outbox';
-import { comparePosition, type Fix, settle } from '../domain';
+import { hasCode } from '@app/common/errors';
+import { type Fix } from '../domain';
 import { type DeviceDirectory, isKnown, type KnownDevice } from './device-directory';
-import { readDeviceStates, saveCheckpointsOf, saveDeviceStates, type SettledDevice } from './device-states';
+import { saveCheckpointsOf, saveDeviceStates, type SettledDevice } from './device-states';
 import { storeEvents, type StoredEvents } from './events';
-import { StoredHistory } from './history';
 import { type LiveFeed } from './live-feed';
 import { messagesOf } from './messages';
 import { type Arrival, storePositions } from './positions';
 import { fixOf, type SinkEntry } from './records';
 import { type Rulebook, type RulebookReader } from './rulebook';
+import { type NewFixes, type Settler } from './settler';
 import { type SinkMetrics } from './sink.metrics';
+import resettlingDevices from './sql/resettling-devices.sql';
+
+const RESETTLING_DEVICES = statement('sink_resettling-devices', resettlingDevices);
+/** Devices that one look for what is left to be folded again gives. */
+const PAGE_DEVICES = 500;
 
 /**
  * First thing in the transaction: locks the leases that the entries were read under.
@@ -33,15 +39,29 @@ export interface SinkResult<Entry extends SinkEntry> {
   readonly repeatedRecords: number;
 }
 
-interface Stored<Entry extends SinkEntry> extends SinkResult<Entry>, StoredEvents {
+interface StoredDevices extends StoredEvents {
   readonly settled: readonly SettledDevice[];
+  /** `device_state.version` of those whose state changed. */
   readonly versions: ReadonlyMap<bigint, bigint>;
+}
+
+type Stored<Entry extends SinkEntry> = SinkResult<Entry> & StoredDevices;
+
+/** A device of which something is left to be folded again. */
+export type ResettlingDevice = KnownDevice;
+
+interface DeviceRow {
+  readonly id: bigint;
+  readonly imei: string;
+  readonly tenant_id: string;
+  readonly name: string;
 }
 
 export interface SinkParts {
   readonly database: Database;
   readonly directory: DeviceDirectory;
   readonly rulebooks: RulebookReader;
+  readonly settler: Settler;
   readonly live: LiveFeed;
   readonly metrics: SinkMetrics;
   /** Milliseconds since 1970; decides what is history already. */
@@ -59,31 +79,108 @@ export class SinkService {
    * `isCommitOutcomeUnknown`, and the call may be repeated as it is.
    */
   async write<Entry extends SinkEntry>(entries: readonly Entry[], fence: Fence): Promise<SinkResult<Entry>> {
-    const { database, live, metrics } = this.parts;
-    const endTimer = metrics.transactionSeconds.startTimer();
-    let stored: Stored<Entry>;
+    const stored = await this.inTransaction(fence, (transaction, touched, isLocking) =>
+      this.store(transaction, entries, touched, isLocking),
+    );
+    fault('sink.after-commit');
+    this.count(entries, stored);
+    await this.tell(stored);
+    const { refused, newRecords, repeatedRecords } = stored;
+    return { refused, newRecords, repeatedRecords };
+  }
+
+  /**
+   * Folds again one slice of what is left of a device's history.
+   *
+   * @returns whether there is more of it.
+   * @throws as {@link write} does.
+   */
+  async settleOn(device: ResettlingDevice, fence: Fence): Promise<boolean> {
+    const { settler, rulebooks, metrics } = this.parts;
+    const stored = await this.inTransaction(fence, async (transaction, touched) => {
+      touched.add(device.id);
+      const rulebook = await rulebooks.current(transaction);
+      const settled = await settler.settleSlice(transaction, device, rulebook);
+      return { ...(await this.storeSettled(transaction, settled, rulebook)), settled };
+    });
+    metrics.resettlingSlices.inc(stored.settled.length);
+    this.countEvents(stored);
+    await this.tell(stored);
+    return stored.settled.some(({ settlement }) => settlement.resettling !== null);
+  }
+
+  /**
+   * Devices of which something is left to be folded again, by id behind `after`; `last` is where to go on, undefined
+   * behind the last of them.
+   */
+  async resettlingDevices(after: bigint): Promise<{ devices: ResettlingDevice[]; last: bigint | undefined }> {
+    const rows = await this.parts.database.query<DeviceRow>(RESETTLING_DEVICES, [after, PAGE_DEVICES]);
+    const devices = rows.map(({ id, imei, tenant_id, name }) => ({ id, imei, tenantId: tenant_id, name }));
+    return { devices, last: rows.length < PAGE_DEVICES ? undefined : rows.at(-1)?.id };
+  }
+
+  countResettling(devices: number): void {
+    this.parts.metrics.resettlingDevices.set(devices);
+  }
+
+  /** Whatever is kept in memory of devices, such as when this process has lost what it owned. */
+  forgetStates(): void {
+    this.parts.settler.forgetAll();
+  }
+
+  /** Repeated once, from states that are locked, where those kept in memory turn out to be stale. */
+  private async inTransaction<Result extends StoredDevices>(
+    fence: Fence,
+    work: (transaction: Transaction, touched: Set<bigint>, isLocking: boolean) => Promise<Result>,
+  ): Promise<Result> {
+    const { settler, metrics } = this.parts;
+    const touched = new Set<bigint>();
     try {
-      stored = await database.transaction(async (transaction) => {
+      return await this.commit(fence, (transaction) => work(transaction, touched, false));
+    } catch (error) {
+      settler.forget(touched);
+      if (!hasCode(error, 'STATE_CONFLICT')) throw error;
+    }
+    metrics.deviceStates.inc({ result: 'stale' });
+    try {
+      return await this.commit(fence, (transaction) => work(transaction, touched, true));
+    } catch (error) {
+      settler.forget(touched);
+      throw error;
+    }
+  }
+
+  private async commit<Result extends StoredDevices>(
+    fence: Fence,
+    work: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    const { database, metrics, settler } = this.parts;
+    const endTimer = metrics.transactionSeconds.startTimer();
+    try {
+      const stored = await database.transaction(async (transaction) => {
         await fence(transaction);
-        const result = await this.store(transaction, entries);
+        const result = await work(transaction);
         fault('sink.before-commit');
         return result;
       });
       endTimer({ result: 'committed' });
+      settler.remember(stored.settled, stored.versions);
+      return stored;
     } catch (error) {
       endTimer({ result: 'failed' });
       throw error;
     }
-    fault('sink.after-commit');
-    this.count(entries, stored);
-    await live.tell({ settled: stored.settled, versions: stored.versions, events: stored.added });
-    const { refused, newRecords, repeatedRecords } = stored;
-    return { refused, newRecords, repeatedRecords };
+  }
+
+  private tell({ settled, versions, added }: StoredDevices): Promise<void> {
+    return this.parts.live.tell({ settled, versions, events: added });
   }
 
   private async store<Entry extends SinkEntry>(
     transaction: Transaction,
     entries: readonly Entry[],
+    touched: Set<bigint>,
+    isLocking: boolean,
   ): Promise<Stored<Entry>> {
     const devices = await this.parts.directory.resolve(transaction, new Set(entries.map(({ imei }) => imei)));
     const refused: RefusedEntry<Entry>[] = [];
@@ -96,7 +193,9 @@ export class SinkService {
     }
     const fresh = await storePositions(transaction, arrivals);
     const rulebook = await this.parts.rulebooks.current(transaction);
-    const settled = await settleAll(transaction, fresh, rulebook);
+    const groups = newFixesByDevice(fresh);
+    for (const { device } of groups) touched.add(device.id);
+    const settled = await this.parts.settler.settleAll(transaction, groups, rulebook, isLocking);
     const events = await this.storeSettled(transaction, settled, rulebook);
     return {
       ...events,
@@ -112,8 +211,9 @@ export class SinkService {
     settled: readonly SettledDevice[],
     rulebook: Rulebook,
   ): Promise<StoredEvents & { versions: ReadonlyMap<bigint, bigint> }> {
-    await saveCheckpointsOf(transaction, settled);
+    // States first: their locks are what makes two writers of a device wait for each other.
     const versions = await saveDeviceStates(transaction, settled);
+    await saveCheckpointsOf(transaction, settled);
     const nowMs = (this.parts.now ?? Date.now)();
     const events = await storeEvents(transaction, settled, rulebook, nowMs);
     await appendBatch(
@@ -134,10 +234,15 @@ export class SinkService {
     metrics.resettledDevices.inc(
       stored.settled.filter(({ settlement }) => settlement.resettled !== undefined).length,
     );
-    for (const { kind, isHistorical } of stored.added) {
+    this.countEvents(stored);
+  }
+
+  private countEvents({ added, retractedKinds }: StoredEvents): void {
+    const { metrics } = this.parts;
+    for (const { kind, isHistorical } of added) {
       metrics.events.inc({ kind, result: isHistorical ? 'historical' : 'raised' });
     }
-    for (const kind of stored.retractedKinds) metrics.events.inc({ kind, result: 'retracted' });
+    for (const kind of retractedKinds) metrics.events.inc({ kind, result: 'retracted' });
   }
 }
 
@@ -145,15 +250,9 @@ function arrivalsOf({ receivedAtMs, traceparent, records }: SinkEntry, device: K
   return records.map((record) => ({ device, receivedAtMs, traceparent, record }));
 }
 
-interface NewFixes {
-  readonly device: KnownDevice;
-  readonly fixes: Fix[];
-  traceparent: string | undefined;
-}
-
 /** Repeats are not in here any more: they moved the rules when they came first. */
 function newFixesByDevice(fresh: readonly Arrival[]): NewFixes[] {
-  const byDevice = new Map<bigint, NewFixes>();
+  const byDevice = new Map<bigint, { device: KnownDevice; fixes: Fix[]; traceparent: string | undefined }>();
   for (const { device, record, traceparent } of fresh) {
     const fix = fixOf(record);
     if (fix === undefined) continue;
@@ -164,26 +263,4 @@ function newFixesByDevice(fresh: readonly Arrival[]): NewFixes[] {
   }
   // One order for all writers, so that two that meet on the same devices wait for each other instead of deadlocking.
   return [...byDevice.values()].sort((a, b) => (a.device.id < b.device.id ? -1 : 1));
-}
-
-async function settleAll(
-  transaction: Transaction,
-  fresh: readonly Arrival[],
-  rulebook: Rulebook,
-): Promise<SettledDevice[]> {
-  const groups = newFixesByDevice(fresh);
-  if (groups.length === 0) return [];
-  const states = await readDeviceStates(
-    transaction,
-    groups.map(({ device }) => device.id),
-  );
-  const settled: SettledDevice[] = [];
-  for (const { device, fixes, traceparent } of groups) {
-    const previous = states.get(device.id) ?? 'none';
-    const history = new StoredHistory(transaction, device.id);
-    const rules = rulebook.rulesOf(device);
-    const settlement = await settle(previous, fixes.sort(comparePosition), rules, history);
-    settled.push({ device, settlement, traceparent });
-  }
-  return settled;
 }

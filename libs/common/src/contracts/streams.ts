@@ -5,8 +5,9 @@
  * error and without a message. Braces are literal hash tags: all that one script touches shares the slot.
  */
 
-/** Default number of telemetry shards; fixed for the life of a deployment, since changing it breaks order per device. */
+/** Default number of telemetry shards; only `odo shards reshard` changes that of a deployment, to keep order per device. */
 export const DEFAULT_TELEMETRY_SHARDS = 16;
+export const MAX_TELEMETRY_SHARDS = 1024;
 
 const TELEMETRY = 'telemetry:teltonika';
 
@@ -15,6 +16,20 @@ export const telemetryStream = (shard: number): string => `${TELEMETRY}:{${shard
 
 /** What could not pass, of one shard; in the slot of its telemetry stream so that one script can park and ack. */
 export const telemetryDeadLetterStream = (shard: number): string => `${TELEMETRY}:dlq:{${shard}}`;
+
+/** The fact of the deployment (DeploymentFacts, ops.deployment) that says how many telemetry shards there are. */
+export const TELEMETRY_SHARDS_FACT = 'deployment:telemetry-shards';
+
+/** The lease that a shard's owner holds. */
+const SHARD_LEASE = 'shard:telemetry:';
+export const shardLeaseName = (shard: number): string => `${SHARD_LEASE}${shard}`;
+export const shardOfLease = (name: string): number => Number(name.slice(SHARD_LEASE.length));
+
+/** What a dead letter says beside the original fields: left out where these go back into their stream. */
+export const LETTER_FIELDS: readonly string[] = [
+  ...['source_stream', 'source_id', 'record_index', 'error_code', 'error_message', 'attempts'],
+  ...['first_failed_at', 'failed_at', 'app_version', 'constraint', 'column', 'sqlstate'],
+];
 
 export const TELEMETRY_LIVE = 'telemetry:live';
 export const FLEET_EVENTS = 'fleet:events';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { testServers } from '@app/common/testing';
-import { migrateDown, migrateUp, migrationStatus } from './migrate';
+import { migrateAdopt, migrateDown, migrateUp, migrationStatus } from './migrate';
 import { MIGRATION_NAMES } from './migrations';
 import { printSchema } from './schema-print';
 import { databaseFor, sql, textWith, urlOf } from './database.testing';
@@ -132,5 +132,64 @@ describe('migrations', () => {
     const settings = await settingsOf('odograph_relay');
     expect(settings).toEqual(expect.arrayContaining(['lock_timeout=5s', 'transaction_timeout=3s']));
     expect(settings.filter((setting) => setting.startsWith('transaction_timeout'))).toHaveLength(1);
+  }, 30_000);
+
+  it('go up and down one at a time: each takes back all that it has made', async () => {
+    await migrateUp(url);
+    const prints = [await print()];
+    while (prints.length < MIGRATION_NAMES.length) {
+      await migrateDown(url, { steps: 1 });
+      prints.unshift(await print());
+    }
+    expect(new Set(prints).size).toBe(MIGRATION_NAMES.length);
+    await migrateUp(url);
+    expect(await print()).toBe(prints.at(-1));
+  }, 30_000);
+});
+
+describe('adopting a database', () => {
+  const foreign = async (): Promise<unknown[]> => [
+    ...(await sql(url, 'SELECT * FROM public.invoice')),
+    ...(await sql(url, 'SELECT * FROM billing.account')),
+  ];
+  /** A database whose schema is there and whose migrations nobody recorded, beside tables of others. */
+  beforeEach(async () => {
+    await migrateUp(url);
+    await sql(url, 'DROP TABLE public.odograph_migration');
+    await sql(
+      url,
+      `CREATE TABLE public.invoice AS SELECT 7 AS amount;
+       CREATE SCHEMA billing;
+       CREATE TABLE billing.account AS SELECT 'ann' AS name;
+       INSERT INTO telemetry.device (imei, name) VALUES ('356307042441013', 'kept')`,
+    );
+  });
+
+  it('records what is there, runs nothing and leaves tables of others alone', async () => {
+    const before = await print();
+    expect(await migrateAdopt(url)).toEqual({ adopted: MIGRATION_NAMES, differences: [] });
+    expect(await migrationStatus(url)).toEqual({ applied: MIGRATION_NAMES, pending: [], unknown: [] });
+    expect(await print()).toBe(before);
+    expect(await foreign()).toEqual([{ amount: 7 }, { name: 'ann' }]);
+    expect(await sql(url, 'SELECT name FROM telemetry.device')).toEqual([{ name: 'kept' }]);
+    const asApp = new URL(url);
+    asApp.username = 'odograph_readonly';
+    const database = databaseFor(asApp.href);
+    await database.start();
+    await database.stop(1_000);
+    expect(await migrateAdopt(url)).toEqual({ adopted: [], differences: [] });
+    expect((await migrateUp(url)).applied).toEqual([]);
+  }, 30_000);
+
+  it('refuses one that is not the same, tells the differences and records nothing', async () => {
+    await sql(url, 'ALTER TABLE telemetry.device DROP COLUMN enabled');
+    await sql(url, 'CREATE TABLE ops.mine (a integer)');
+    const { adopted, differences } = await migrateAdopt(url);
+    expect(adopted).toEqual([]);
+    expect(differences.map(({ object }) => object)).toEqual(
+      expect.arrayContaining(['column telemetry.device.enabled', 'table ops.mine']),
+    );
+    expect(await migrationStatus(url)).toMatchObject({ applied: [], pending: MIGRATION_NAMES });
+    expect(await foreign()).toHaveLength(2);
   }, 30_000);
 });

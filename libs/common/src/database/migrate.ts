@@ -1,9 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MigrationExecutor, type DataSource, type QueryRunner } from 'typeorm';
 import { OdographError } from '../errors';
+import { createLogger } from '../observability';
 import { createDataSource } from './data-source';
+import { Database } from './database';
 import { MIGRATION_NAMES } from './migrations';
+import { checkSchema, type SchemaDifference } from './schema-check';
 import applyRoleSettings from './sql/apply-role-settings.sql';
+import grantMigrationTable from './sql/grant-migration-table.sql';
 import tryMigrationLock from './sql/try-migration-lock.sql';
 
 export interface MigrateOptions {
@@ -20,6 +24,12 @@ export interface MigrateUpResult {
   readonly partitionsMade: number;
 }
 
+export interface MigrateAdoptResult {
+  /** Names of what was recorded as applied; empty where all was already, or where there are differences. */
+  readonly adopted: readonly string[];
+  readonly differences: readonly SchemaDifference[];
+}
+
 export interface MigrationStatus {
   readonly applied: readonly string[];
   readonly pending: readonly string[];
@@ -29,6 +39,7 @@ export interface MigrationStatus {
 
 const DEFAULT_WAIT_MS = 5 * 60_000;
 const LOCK_POLL_MS = 200;
+const CONNECT_TIMEOUT_MS = 5_000;
 const DAYS_BACK = 1;
 const DAYS_AHEAD = 2;
 
@@ -43,11 +54,7 @@ const DAYS_AHEAD = 2;
 export async function migrateUp(url: string, options: MigrateOptions = {}): Promise<MigrateUpResult> {
   return underLock(url, options, async (dataSource, runner) => {
     const { unknown } = await readStatus(dataSource, runner);
-    if (unknown.length > 0) {
-      throw new OdographError('SCHEMA_MISMATCH', {
-        detail: `this build does not know ${unknown.join(', ')}`,
-      });
-    }
+    refuseUnknown(unknown);
     const applied = await executorOf(dataSource, runner).executePendingMigrations();
     await runner.query(applyRoleSettings);
     return {
@@ -76,9 +83,51 @@ export async function migrateDown(
   });
 }
 
+/**
+ * Records as applied what a database has already that came by another way (a restored copy without the migration table,
+ * a schema that was applied by hand), where it is exactly what the migrations of this build make. Nothing outside our
+ * schemas is looked at or touched.
+ *
+ * @returns the differences where there are any, and then nothing was recorded.
+ * @throws OdographError SCHEMA_MISMATCH where a newer version has migrated this database.
+ */
+export async function migrateAdopt(url: string, options: MigrateOptions = {}): Promise<MigrateAdoptResult> {
+  return underLock(url, options, async (dataSource, runner) => {
+    const { unknown, pending } = await readStatus(dataSource, runner);
+    refuseUnknown(unknown);
+    const differences = await differencesOf(url);
+    if (differences.length > 0 || pending.length === 0) return { adopted: [], differences };
+    const executor = executorOf(dataSource, runner);
+    executor.fake = true;
+    // Its answer leaves out what it did not run.
+    await executor.executePendingMigrations();
+    await runner.query(grantMigrationTable);
+    await runner.query(applyRoleSettings);
+    await ensurePartitions(dataSource, runner);
+    return { adopted: pending, differences };
+  });
+}
+
 /** Reads only; does not wait for a migration that is under way. */
 export async function migrationStatus(url: string): Promise<MigrationStatus> {
   return withRunner(url, readStatus);
+}
+
+function refuseUnknown(unknown: readonly string[]): void {
+  if (unknown.length === 0) return;
+  throw new OdographError('SCHEMA_MISMATCH', { detail: `this build does not know ${unknown.join(', ')}` });
+}
+
+async function differencesOf(url: string): Promise<SchemaDifference[]> {
+  const database = new Database({
+    ...{ url, poolSize: 1, applicationName: 'odograph-migrate', startupTimeoutMs: CONNECT_TIMEOUT_MS },
+    logger: createLogger({ app: 'migrate', level: 'silent' }),
+  });
+  try {
+    return await checkSchema(database);
+  } finally {
+    await database.stop(CONNECT_TIMEOUT_MS);
+  }
 }
 
 async function underLock<Result>(

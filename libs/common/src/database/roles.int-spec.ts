@@ -64,10 +64,15 @@ const may: [AppRole, string][] = [
   ['odograph_ops', `UPDATE telemetry.device SET name = 'other'`],
   ['odograph_ops', 'DELETE FROM telemetry.subscription'],
   ['odograph_ops', 'SELECT FROM telemetry.position'],
+  ['odograph_ops', 'SELECT telemetry.request_resettling(1, NULL, NULL)'],
+  ['odograph_ops', `SELECT telemetry.flag_positions(1, 'epoch', now(), true, 10)`],
   ['odograph_ops', 'SELECT FROM outbox.message'],
   ['odograph_ops', `UPDATE ops.command SET state = 'sent'`],
   ['odograph_readonly', 'SELECT FROM telemetry.position'],
   ['odograph_readonly', 'SELECT FROM telemetry.event'],
+  ['odograph_processor', `INSERT INTO ops.deployment (name, value) VALUES ('a', '1')`],
+  ['odograph_ops', `UPDATE ops.deployment SET value = '2'`],
+  ['odograph_ops', `SELECT telemetry.drop_position_partitions('2000-01-01', '30 d')`],
   ...(
     [
       'odograph_processor',
@@ -118,13 +123,127 @@ const mayNot: [AppRole, string][] = [
   ['odograph_ops', 'INSERT INTO ops.lease SELECT * FROM ops.lease'],
   ['odograph_ops', MESSAGE],
   ['odograph_ops', 'CREATE SCHEMA mine'],
+  ['odograph_ops', 'UPDATE telemetry.position SET faulty = true'],
+  ['odograph_ops', 'UPDATE telemetry.device_state SET version = 1'],
+  ['odograph_processor', `SELECT telemetry.flag_positions(1, 'epoch', now(), true, 10)`],
+  ['odograph_readonly', `SELECT telemetry.flag_positions(1, 'epoch', now(), true, 10)`],
+  ['odograph_readonly', 'SELECT telemetry.request_resettling(1, NULL, NULL)'],
   ['odograph_readonly', 'SELECT FROM notification.record'],
   ['odograph_readonly', 'SELECT FROM ops.audit'],
   ['odograph_readonly', `UPDATE telemetry.device SET name = 'other'`],
   ['odograph_readonly', 'SELECT telemetry.ensure_position_partitions(1, 2)'],
+  ['odograph_processor', `UPDATE ops.deployment SET value = '2'`],
+  ['odograph_processor', `SELECT telemetry.drop_position_partitions('2000-01-01', '30 d')`],
+  ['odograph_relay', `SELECT telemetry.drop_position_partitions('2000-01-01', '30 d')`],
+  ['odograph_readonly', 'SELECT FROM ops.deployment'],
 ];
 
+const ROLES: readonly AppRole[] = [
+  'odograph_processor',
+  'odograph_relay',
+  'odograph_notification',
+  'odograph_ops',
+  'odograph_readonly',
+];
+
+/** What no app may do, whatever it is for. */
+const NOBODY_MAY: readonly string[] = [
+  ...['telemetry', 'outbox', 'notification', 'ops', 'public'].map(
+    (schema) => `CREATE TABLE ${schema}.mine ()`,
+  ),
+  'CREATE SCHEMA mine',
+  'CREATE ROLE mine',
+  'CREATE EXTENSION pg_trgm',
+  'CREATE FUNCTION telemetry.mine() RETURNS integer LANGUAGE sql AS $$SELECT 1$$',
+  'CREATE INDEX ON telemetry.device (name)',
+  'CREATE TRIGGER mine BEFORE UPDATE ON telemetry.device FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+  'ALTER TABLE telemetry.position DETACH PARTITION telemetry.position_default',
+  'ALTER TABLE ops.lease ADD COLUMN mine integer',
+  'ALTER FUNCTION outbox.reclaim(interval) SECURITY INVOKER',
+  'DROP TABLE telemetry.event',
+  'DROP FUNCTION telemetry.drop_position_partitions(date, interval)',
+  'DROP SCHEMA ops CASCADE',
+  ...['telemetry.device', 'telemetry.event', 'telemetry.position', 'telemetry.position_default'].map(
+    (table) => `TRUNCATE ${table} CASCADE`,
+  ),
+  ...[
+    'outbox.message',
+    'outbox.cursor',
+    'notification.record',
+    'ops.lease',
+    'ops.audit',
+    'ops.deployment',
+  ].map((table) => `TRUNCATE ${table} CASCADE`),
+  'UPDATE ops.audit SET actor = current_user',
+  'DELETE FROM ops.audit',
+  'DELETE FROM telemetry.position',
+  'DELETE FROM telemetry.event',
+  'DELETE FROM outbox.message',
+  'UPDATE public.odograph_migration SET name = name',
+  'DELETE FROM public.odograph_migration',
+  'GRANT pg_write_all_data TO odograph_readonly',
+  'SET ROLE postgres',
+  'ALTER ROLE odograph_ops SUPERUSER',
+  `COPY telemetry.device TO PROGRAM 'true'`,
+  `SELECT pg_read_file('postgresql.conf')`,
+];
+
+/** Tables by the roles that may change them in any way; every other role is refused each change. */
+const WRITERS: Readonly<Record<string, readonly AppRole[]>> = {
+  'telemetry.device': ['odograph_processor', 'odograph_ops'],
+  'telemetry.position': ['odograph_processor'],
+  'telemetry.device_state': ['odograph_processor'],
+  'telemetry.rule_checkpoint': ['odograph_processor'],
+  'telemetry.event': ['odograph_processor'],
+  'telemetry.geofence': ['odograph_ops'],
+  'telemetry.rule': ['odograph_ops'],
+  'telemetry.subscription': ['odograph_ops'],
+  'outbox.generation': [],
+  'outbox.message': ['odograph_processor'],
+  'outbox.cursor': ['odograph_relay'],
+  'notification.user_account': ['odograph_ops'],
+  'notification.record': ['odograph_notification'],
+  'notification.route': ['odograph_notification'],
+  'notification.dead_letter': ['odograph_notification'],
+  'notification.malformed_intent': ['odograph_notification'],
+  'ops.lease': ['odograph_processor', 'odograph_relay', 'odograph_notification'],
+  'ops.audit': ['odograph_ops'],
+  'ops.command': ['odograph_ops'],
+  'ops.deployment': ['odograph_processor', 'odograph_ops'],
+};
+const foreignWrites = Object.entries(WRITERS).flatMap(([table, writers]) =>
+  ROLES.filter((role) => !writers.includes(role)).flatMap((role): [AppRole, string][] => [
+    [role, `INSERT INTO ${table} DEFAULT VALUES`],
+    // Asks for the right to update.
+    [role, `SELECT FROM ${table} FOR UPDATE`],
+    [role, `DELETE FROM ${table}`],
+  ]),
+);
+
 describe('app roles', () => {
+  it.each(ROLES.flatMap((role) => NOBODY_MAY.map((text): [AppRole, string] => [role, text])))(
+    '%s is an app, and no app may: %s',
+    async (role, text) => {
+      expect(await tryAs(role, text)).toBe(INSUFFICIENT_PRIVILEGE);
+    },
+  );
+
+  it.each(foreignWrites)('%s may not write what is of others: %s', async (role, text) => {
+    expect(await tryAs(role, text)).toBe(INSUFFICIENT_PRIVILEGE);
+  });
+
+  it('cover every table that there is', async () => {
+    const tables = await withClient(servers.postgresUrl(), async (client) => {
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname IN ('telemetry', 'outbox', 'notification', 'ops') AND c.relkind IN ('r', 'p')
+           AND NOT c.relispartition`,
+      );
+      return rows.map(({ name }) => name).sort();
+    });
+    expect(Object.keys(WRITERS).sort()).toEqual(tables);
+  });
+
   it.each(may)('%s may: %s', async (role, text) => {
     expect(await tryAs(role, text)).toBeUndefined();
   });

@@ -34,6 +34,17 @@ export function describeDifference({ object, expected, found }: SchemaDifference
   ].join('\n');
 }
 
+/** For people who compare two schemas of equal rights: a sentence for each difference. */
+export function differenceInWords(
+  { object, expected, found }: SchemaDifference,
+  a: string,
+  b: string,
+): string {
+  if (expected === undefined) return `${object} is only in ${b}: ${found ?? ''}`;
+  if (found === undefined) return `${object} is only in ${a}: ${expected}`;
+  return `${object} differs\n  in ${a}: ${expected}\n  in ${b}: ${found}`;
+}
+
 /** Object to definition. Neither a kind nor a name of ours holds `: `, so the first one ends the object. */
 function parse(print: string): Map<string, string> {
   const lines = print.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

@@ -7,6 +7,7 @@ import indexes from './sql/schema-indexes.sql';
 import partitions from './sql/schema-partitions.sql';
 import tables from './sql/schema-tables.sql';
 import triggers from './sql/schema-triggers.sql';
+import types from './sql/schema-types.sql';
 import { statement } from './statement';
 import { type Transaction } from './transaction';
 
@@ -30,6 +31,7 @@ const EMPTY_PATH = statement('schema_empty_path', `SELECT set_config('search_pat
 
 const PARTS = [
   statement('schema_tables', tables),
+  statement('schema_types', types),
   statement('schema_partitions', partitions),
   statement('schema_columns', columns),
   statement('schema_constraints', constraints),

@@ -36,9 +36,17 @@ export const ERROR_TABLE = {
     message: 'A live writer uses a contract version that this reader refuses',
     action: 'Upgrade this reader first, or roll the writer back.',
   },
+  SHARDS_MISMATCH: {
+    message: 'TELEMETRY_SHARDS is not the number of shards that this deployment has',
+    action: 'Set TELEMETRY_SHARDS to the recorded number; `odo shards reshard` changes that number.',
+  },
   LEASE_LOST: {
     message: 'The lease on this shard or part belongs to somebody else now',
     action: 'Nothing to do: the new owner carries on. Seen often, look for pauses of this process.',
+  },
+  STATE_CONFLICT: {
+    message: 'The state of a device changed while it was being settled',
+    action: 'Nothing to do: the batch comes again. Seen often, look for two owners of one shard.',
   },
   TRANSACTION_REQUIRED: {
     message: 'An outbox message was appended outside a transaction',
@@ -80,6 +88,10 @@ export const ERROR_TABLE = {
   INTENT_MALFORMED: {
     message: 'An intent does not fit the catalog',
     action: 'Correct its producer; the raw fields are in notification.malformed_intent.',
+  },
+  STILL_IN_USE: {
+    message: 'What is to be changed is in use',
+    action: 'Stop what is named, let it finish, and run the command again.',
   },
   NOT_FOUND: {
     message: 'There is no such thing',

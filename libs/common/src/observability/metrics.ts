@@ -35,7 +35,7 @@ export const METRIC_CATALOG = {
   },
   edge_datagrams_dropped_total: {
     kind: 'counter',
-    help: 'UDP datagrams without an answer, by reason: malformed, busy, unknown, disabled, not-ready, store-down.',
+    help: 'UDP channel packets without an answer, by reason: malformed, busy, unknown, disabled, not-ready, store-down.',
     labels: ['reason'],
   },
   edge_identity_conflicts_total: {
@@ -107,6 +107,26 @@ export const METRIC_CATALOG = {
   sink_live_failures_total: {
     kind: 'counter',
     help: 'Batches that telemetry:live was not told of; their rows are stored.',
+    labels: [],
+  },
+  sink_device_states_total: {
+    kind: 'counter',
+    help: 'Device states needed for new fixes: hit or miss in memory, or stale and read again.',
+    labels: ['result'],
+  },
+  sink_cached_device_states: {
+    kind: 'gauge',
+    help: 'Device states kept in memory.',
+    labels: [],
+  },
+  domain_resettling_devices: {
+    kind: 'gauge',
+    help: "Devices of this process's shards whose history is being folded again in slices.",
+    labels: [],
+  },
+  domain_resettling_slices_total: {
+    kind: 'counter',
+    help: 'Slices of histories that were folded again beside the fresh records.',
     labels: [],
   },
   domain_events_total: {

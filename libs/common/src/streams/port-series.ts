@@ -4,8 +4,12 @@ import { type Fields, type FieldValue } from './entries';
 export interface AppendWaiter {
   /** Durable, as for {@link StreamAppender.append}. */
   appended(): void;
-  /** An OdographError REDIS_UNREACHABLE (outcome unknown) or STREAM_REFUSED. */
-  refused(error: unknown): void;
+  /**
+   * @param error OdographError REDIS_UNREACHABLE (outcome unknown) or STREAM_REFUSED.
+   * @param lastValue the entry's last value, so that who might repeat it need not keep it: what is kept from every
+   * append to its answer is what a garbage collector has to move.
+   */
+  refused(error: unknown, lastValue: Buffer): void;
 }
 
 /** Entries of one stream whose first fields are the same. */

@@ -1,15 +1,19 @@
 import { type Fields } from './entries';
 import { type ConnectionRegistry } from './port-connections';
+import { type DeploymentFacts } from './port-deployment';
 import { type GroupStreams } from './port-groups';
 import { type StreamInspector } from './port-inspection';
+import { type StreamOperations } from './port-operations';
 import { type OwnedStreams } from './port-owned';
 import { type Projections } from './port-projections';
 import { type OncePublisher } from './port-publishing';
 import { type SeriesAppender } from './port-series';
 
 export * from './port-connections';
+export * from './port-deployment';
 export * from './port-groups';
 export * from './port-inspection';
+export * from './port-operations';
 export * from './port-owned';
 export * from './port-projections';
 export * from './port-publishing';
@@ -33,7 +37,9 @@ export interface Streams
     OncePublisher,
     StreamInspector,
     Projections,
-    ConnectionRegistry {
+    ConnectionRegistry,
+    StreamOperations,
+    DeploymentFacts {
   /** Resolves to the round trip in milliseconds. @throws OdographError REDIS_UNREACHABLE after `timeoutMs`. */
   ping(timeoutMs: number): Promise<number>;
   /** Ends every connection and every wait under way; verbs reject with REDIS_UNREACHABLE from now on. */

@@ -7,5 +7,6 @@ LEFT JOIN telemetry.rule_checkpoint AS checkpoint USING (device_id, time, digest
 WHERE position.device_id = $1 AND position.time >= $2
   AND (position.time, position.digest) > ($2::timestamptz, $3::bigint)
   AND position.time < 'infinity' AND position.fix_valid AND position.flags & $5 = 0
+  AND NOT position.faulty
 ORDER BY position.time, position.digest
 LIMIT $4

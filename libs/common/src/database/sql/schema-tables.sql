@@ -9,6 +9,8 @@ SELECT
      FROM pg_inherits i WHERE i.inhrelid = c.oid),
     CASE c.relpersistence WHEN 'u' THEN 'unlogged' END,
     'with ' || (SELECT string_agg(option, ', ' ORDER BY option COLLATE "C") FROM unnest(c.reloptions) AS option),
+    'toast with ' || (SELECT string_agg(option, ', ' ORDER BY option COLLATE "C") FROM pg_class toast, unnest(toast.reloptions) AS option
+      WHERE toast.oid = c.reltoastrelid),
     CASE WHEN c.relrowsecurity THEN 'row security' END) AS definition
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace

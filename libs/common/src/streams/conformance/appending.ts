@@ -82,13 +82,17 @@ export function describeAppending(bench: BenchOf): void {
       expect(third?.fields.get('n')?.toString()).toBe('3');
     });
 
-    it('tells a series what was refused, and only that', async () => {
+    it('tells a series what was refused, gives its last value back, and only that', async () => {
       const [wrong, right] = [newShard(), newShard()];
       await bench().surgery.putText(wrong, 'no stream');
       const outcomes = [wrong, right].map((stream) =>
-        outcomeOf((waiter) => bench().a.series(stream, { v: '1' }, ['n']).append(['1'], waiter)),
+        outcomeOf((waiter) => {
+          const frame = Buffer.from('frame');
+          bench().a.series(stream, { v: '1' }, ['n', 'frame']).append(['1', frame], waiter);
+          frame.fill(0);
+        }),
       );
-      expect(await outcomes[0]).toMatchObject({ code: 'STREAM_REFUSED' });
+      expect(await outcomes[0]).toMatchObject([{ code: 'STREAM_REFUSED' }, Buffer.from('frame')]);
       expect(await outcomes[1]).toBe('appended');
     });
 
@@ -116,5 +120,7 @@ export function describeAppending(bench: BenchOf): void {
 }
 
 function outcomeOf(append: (waiter: AppendWaiter) => void): Promise<unknown> {
-  return new Promise((resolve) => append({ appended: () => resolve('appended'), refused: resolve }));
+  return new Promise((resolve) =>
+    append({ appended: () => resolve('appended'), refused: (...what) => resolve(what) }),
+  );
 }

@@ -4,6 +4,7 @@ import { describeConnections } from './connections';
 import { describeDeadLetters } from './dead-letters';
 import { describeGroups } from './groups';
 import { describeMarks } from './marks';
+import { describeOperations } from './operations';
 import { describeOwnedReads } from './owned-reads';
 import { describeProjections } from './projections';
 import { describePublishingOnce } from './publishing-once';
@@ -38,6 +39,7 @@ export function describeStreams(name: string, setUp: () => Promise<Bench>): void
     describePublishingOnce(bench);
     describeProjections(bench);
     describeConnections(bench);
+    describeOperations(bench);
 
     it('answers a ping', async () => {
       expect(await bench().a.ping(1000)).toBeLessThan(1000);

@@ -1,15 +1,9 @@
-import { DEVICE_REGISTRY_COMPLETE } from '../../contracts';
+import { companionKey, DEVICE_REGISTRY_COMPLETE } from '../../contracts';
 import { OdographError } from '../../errors';
-import {
-  addedAtMs,
-  compareEntryIds,
-  STREAM_START,
-  type Fields,
-  type FieldValue,
-  type StreamEntry,
-} from '../entries';
+import { addedAtMs, compareEntryIds, STREAM_START, type Fields, type StreamEntry } from '../entries';
 import type * as port from '../port';
 import * as connections from './memory-connections';
+import * as operations from './memory-operations';
 import * as publishing from './memory-publishing';
 import * as reads from './memory-reads';
 import { MemoryServer } from './memory-server';
@@ -35,10 +29,11 @@ export class MemoryStreams implements port.Streams {
   series(stream: string, shared: Fields, names: readonly string[]): port.AppendSeries {
     return {
       append: (values, waiter) => {
-        const own = names.map((name, index) => [name, copyOf(values[index] ?? '')] as const);
-        this.append(stream, { ...shared, ...Object.fromEntries(own) }).then(
+        const own = values.map((value) => (typeof value === 'string' ? value : Buffer.from(value)));
+        const fields = Object.fromEntries(names.map((name, index) => [name, own[index] ?? '']));
+        this.append(stream, { ...shared, ...fields }).then(
           () => waiter.appended(),
-          (error: unknown) => waiter.refused(error),
+          (error: unknown) => waiter.refused(error, Buffer.from(own.at(-1) ?? '')),
         );
       },
     };
@@ -157,6 +152,51 @@ export class MemoryStreams implements port.Streams {
     return this.step((server) => connections.findConnection(server, imei));
   }
 
+  newest(stream: string, count: number): Promise<readonly StreamEntry[]> {
+    return this.step((server) =>
+      [...(server.stream(stream)?.after(STREAM_START) ?? [])].reverse().slice(0, count),
+    );
+  }
+  listPending(query: port.PendingQuery): Promise<readonly port.PendingEntry[]> {
+    return this.step((server) => operations.listPending(server, query));
+  }
+  consumers(stream: string, group: string): Promise<readonly port.ConsumerInfo[]> {
+    return this.step((server) => operations.consumers(server, stream, group));
+  }
+  ownEpoch(stream: string): Promise<bigint | undefined> {
+    return this.step((server) => {
+      const epoch = server.text(companionKey(stream, 'own'));
+      return epoch === undefined ? undefined : BigInt(epoch);
+    });
+  }
+  releasePending(request: port.ReleaseRequest): Promise<readonly string[]> {
+    return this.step((server) => operations.releasePending(server, request));
+  }
+  replayLetter(request: port.ReplayRequest): Promise<port.ReplayedLetter> {
+    return this.step((server) => operations.replayLetter(server, request));
+  }
+  resolveLetter(deadLetterStream: string, id: string): Promise<boolean> {
+    return this.step((server) => operations.resolveLetter(server, deadLetterStream, id));
+  }
+  removeDrained(stream: string): Promise<boolean> {
+    return this.step((server) => operations.removeDrained(server, stream));
+  }
+
+  joinDeployment(request: port.JoinRequest): Promise<string> {
+    return this.step((server) => operations.joinDeployment(server, request));
+  }
+  leaveDeployment(name: string, member: string): Promise<void> {
+    return this.step((server) => {
+      server.hash(companionKey(name, 'members'))?.delete(member);
+    });
+  }
+  deploymentFact(name: string): Promise<port.DeploymentFact> {
+    return this.step((server) => operations.deploymentFact(server, name));
+  }
+  switchDeployment(name: string, value: string): Promise<readonly string[]> {
+    return this.step((server) => operations.switchDeployment(server, name, value));
+  }
+
   /** A later turn, as with a real server, then all at once. */
   private async step<Value>(work: (server: MemoryServer) => Value): Promise<Value> {
     await Promise.resolve();
@@ -180,9 +220,6 @@ export class MemoryStreams implements port.Streams {
     if (this.closing.signal.aborted || !this.server.reachable) throw new OdographError('REDIS_UNREACHABLE');
   }
 }
-
-/** The caller may use its bytes again. */
-const copyOf = (value: FieldValue): FieldValue => (typeof value === 'string' ? value : Buffer.from(value));
 
 function isComplete(server: MemoryServer, name: string): boolean {
   return server.hash(name)?.has(DEVICE_REGISTRY_COMPLETE) ?? false;

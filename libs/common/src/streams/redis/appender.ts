@@ -11,7 +11,7 @@ const LARGEST_WRITE = 500;
 
 interface IdWaiter {
   appended(id: string): void;
-  refused(error: unknown): void;
+  refused(error: unknown, lastValue: Buffer): void;
 }
 
 /** A transaction that is being written, and who waits for its entries, in their order. */
@@ -23,6 +23,10 @@ class Batch {
     this.transaction.begin();
     this.waiters.length = 0;
     return this;
+  }
+
+  refuse(index: number, error: unknown): void {
+    this.waiters[index]?.refused(error, this.transaction.lastValue(index));
   }
 }
 
@@ -40,9 +44,9 @@ interface Lane {
 }
 
 /**
- * Appends of one turn of the event loop go out as one MULTI, in a cluster as one for each stream: with `appendfsync always` Redis syncs once for it, where
- * it would sync again and again for the same entries sent as single commands. An entry is encoded when it is appended,
- * so that nothing of it but its bytes lives until the answer.
+ * Appends of one turn of the event loop go out as one MULTI, in a cluster as one for each stream: with `appendfsync
+ * always` Redis syncs once for it, where it would sync again and again for the same entries sent as single commands. An
+ * entry is encoded when it is appended, so that nothing of it but its bytes lives until the answer.
  */
 export class RedisAppender implements StreamAppender, SeriesAppender {
   private readonly lanes = new Map<string, Lane>();
@@ -122,15 +126,17 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
   private schedule(lane: Lane): void {
     if (lane.scheduled) return;
     lane.scheduled = true;
-    setImmediate(() => {
-      lane.scheduled = false;
-      while (lane.inFlight < this.lines.mostInFlight) {
-        const batch = lane.queue.shift();
-        if (batch === undefined) return;
-        void this.send(lane, batch);
-      }
-    });
+    setImmediate(this.flush, lane);
   }
+
+  private readonly flush = (lane: Lane): void => {
+    lane.scheduled = false;
+    while (lane.inFlight < this.lines.mostInFlight) {
+      const batch = lane.queue.shift();
+      if (batch === undefined) return;
+      void this.send(lane, batch);
+    }
+  };
 
   private async send(lane: Lane, batch: Batch): Promise<void> {
     const { transaction, waiters } = batch;
@@ -140,14 +146,14 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
       for (let i = 0; i < waiters.length; i += 1) {
         const result = results[i];
         if (typeof result === 'string') waiters[i]?.appended(result);
-        else waiters[i]?.refused(streamError(result));
+        else batch.refuse(i, streamError(result));
       }
       // Answered, so its bytes have left. One that stays unanswered may still be on its way out: it is not used again.
       this.spare.push(batch);
     } catch (error) {
       // Those behind wait for the same server: in an outage each of them would wait for the whole timeout again.
-      for (const { waiters: failed } of [batch, ...lane.queue.splice(0)]) {
-        for (const waiter of failed) waiter.refused(error);
+      for (const failed of [batch, ...lane.queue.splice(0)]) {
+        failed.waiters.forEach((_, index) => failed.refuse(index, error));
       }
     } finally {
       lane.inFlight -= 1;

@@ -4,11 +4,13 @@ import { type Fields, type StreamEntry } from '../entries';
 import type * as port from '../port';
 import { RedisAppender } from './appender';
 import { RedisConnectionRegistry } from './connections';
+import { RedisDeployment } from './deployment';
 import { assertDurable, type Fsync } from './durability';
 import { endpointOf, type RedisAddress } from './endpoint';
 import { RedisGroupStreams } from './groups';
 import { RedisInspector } from './inspector';
 import { type RedisNodes } from './nodes';
+import { RedisOperations } from './operations';
 import { RedisOwnedStreams } from './owned';
 import { RedisProjections } from './projections';
 import { RedisPublisher } from './publisher';
@@ -44,6 +46,8 @@ export class RedisStreams implements port.Streams, Service {
   private readonly inspector: RedisInspector;
   private readonly projections: RedisProjections;
   private readonly connections: RedisConnectionRegistry;
+  private readonly operations: RedisOperations;
+  private readonly deployment: RedisDeployment;
 
   /** @throws OdographError CONFIG_INVALID */
   constructor(readonly options: RedisStreamsOptions) {
@@ -58,6 +62,8 @@ export class RedisStreams implements port.Streams, Service {
     this.inspector = new RedisInspector(commands);
     this.projections = new RedisProjections(commands);
     this.connections = new RedisConnectionRegistry(commands);
+    this.operations = new RedisOperations(commands, writes, waitReplicas);
+    this.deployment = new RedisDeployment(commands);
   }
 
   /**
@@ -189,5 +195,43 @@ export class RedisStreams implements port.Streams, Service {
   }
   findConnection(imei: string): Promise<port.Connection | undefined> {
     return this.connections.findConnection(imei);
+  }
+
+  newest(stream: string, count: number): Promise<readonly StreamEntry[]> {
+    return this.operations.newest(stream, count);
+  }
+  listPending(query: port.PendingQuery): Promise<readonly port.PendingEntry[]> {
+    return this.operations.listPending(query);
+  }
+  consumers(stream: string, group: string): Promise<readonly port.ConsumerInfo[]> {
+    return this.operations.consumers(stream, group);
+  }
+  ownEpoch(stream: string): Promise<bigint | undefined> {
+    return this.operations.ownEpoch(stream);
+  }
+  releasePending(request: port.ReleaseRequest): Promise<readonly string[]> {
+    return this.operations.releasePending(request);
+  }
+  replayLetter(request: port.ReplayRequest): Promise<port.ReplayedLetter> {
+    return this.operations.replayLetter(request);
+  }
+  resolveLetter(deadLetterStream: string, id: string): Promise<boolean> {
+    return this.operations.resolveLetter(deadLetterStream, id);
+  }
+  removeDrained(stream: string): Promise<boolean> {
+    return this.operations.removeDrained(stream);
+  }
+
+  joinDeployment(request: port.JoinRequest): Promise<string> {
+    return this.deployment.joinDeployment(request);
+  }
+  leaveDeployment(name: string, member: string): Promise<void> {
+    return this.deployment.leaveDeployment(name, member);
+  }
+  deploymentFact(name: string): Promise<port.DeploymentFact> {
+    return this.deployment.deploymentFact(name);
+  }
+  switchDeployment(name: string, value: string): Promise<readonly string[]> {
+    return this.deployment.switchDeployment(name, value);
   }
 }

@@ -8,6 +8,8 @@ export type Reply = string | number | null | ErrorReply | readonly Reply[];
 
 const CR = 0x0d;
 const [PLUS, MINUS, COLON, DOLLAR, STAR] = [0x2b, 0x2d, 0x3a, 0x24, 0x2a];
+/** Every command of a transaction is answered with it: no text is cut out for it. */
+const QUEUED = 'QUEUED';
 const INCOMPLETE = Symbol('incomplete');
 
 /**
@@ -42,6 +44,10 @@ export class ReplyReader {
     const type = text.charCodeAt(this.at);
     const end = text.indexOf('\r\n', this.at + 1);
     if (end === -1) return INCOMPLETE;
+    if (type === PLUS && end - this.at === QUEUED.length + 1 && text.startsWith(QUEUED, this.at + 1)) {
+      this.at = end + 2;
+      return QUEUED;
+    }
     const line = text.slice(this.at + 1, end);
     this.at = end + 2;
     switch (type) {

@@ -3,6 +3,7 @@ import { type Fields, type FieldValue } from '../entries';
 /** What one transaction needs of room for frames of the usual size; one buffer grows for larger ones. */
 const FIRST_BYTES = 64 * 1024;
 const HIGHEST_ASCII = 0x7f;
+const LINE_END_BYTES = 2;
 const [DOLLAR, ZERO, CR, LF] = [0x24, 0x30, 0x0d, 0x0a];
 /** A bulk string's `$`, its length's digits and two line ends. */
 const BULK_OVERHEAD_BYTES = 24;
@@ -23,27 +24,33 @@ export interface EntryPrefix {
 export class TransactionBuffer {
   private bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   private at = 0;
-  private entries = 0;
+  /** Of each entry: where it ends, and how long its last value is. */
+  private readonly ends: number[] = [];
+  private readonly lastLengths: number[] = [];
+  private lastLength = 0;
 
   /** Starts a new transaction; what {@link finish} gave before is overwritten. */
   begin(): void {
     this.at = 0;
-    this.entries = 0;
+    this.ends.length = 0;
+    this.lastLengths.length = 0;
     this.ascii(MULTI);
   }
 
   get count(): number {
-    return this.entries;
+    return this.ends.length;
   }
 
-  get byteCount(): number {
-    return this.at;
+  /** A copy of the last value of an entry, by its number from 0, until {@link begin}. */
+  lastValue(entry: number): Buffer {
+    const end = (this.ends[entry] ?? 0) - LINE_END_BYTES;
+    return Buffer.from(this.bytes.subarray(end - (this.lastLengths[entry] ?? 0), end));
   }
 
   add(stream: string, fields: Fields): void {
     this.open(stream, Object.keys(fields).length);
     for (const name in fields) this.field(name, fields[name] ?? '');
-    this.entries += 1;
+    this.close();
   }
 
   /** What {@link addTo} begins with. Independent of this buffer's content. */
@@ -59,7 +66,7 @@ export class TransactionBuffer {
     this.bytes.set(bytes, this.at);
     this.at += bytes.length;
     for (let i = 0; i < names.length; i += 1) this.field(names[i] ?? '', values[i] ?? '');
-    this.entries += 1;
+    this.close();
   }
 
   /**
@@ -87,6 +94,11 @@ export class TransactionBuffer {
     this.ascii('$1\r\n*\r\n');
   }
 
+  private close(): void {
+    this.ends.push(this.at);
+    this.lastLengths.push(this.lastLength);
+  }
+
   private field(name: string, value: FieldValue): void {
     this.reserve(roomFor(name) + roomFor(value));
     this.text(name);
@@ -98,6 +110,7 @@ export class TransactionBuffer {
     const start = this.at;
     this.header(text.length);
     if (this.ascii(text)) {
+      this.lastLength = text.length;
       this.lineEnd();
       return;
     }
@@ -110,6 +123,7 @@ export class TransactionBuffer {
     this.header(value.length);
     this.bytes.set(value, this.at);
     this.at += value.length;
+    this.lastLength = value.length;
     this.lineEnd();
   }
 
@@ -131,7 +145,7 @@ export class TransactionBuffer {
   private lineEnd(): void {
     this.bytes[this.at] = CR;
     this.bytes[this.at + 1] = LF;
-    this.at += 2;
+    this.at += LINE_END_BYTES;
   }
 
   /** False, with some of it written, where the text is not ASCII. For short texts cheaper than a call out of V8. */

@@ -52,6 +52,9 @@ it('writes every entry as Redis reads it, whatever its bytes, in a buffer that w
         ...(replicas > 0 ? [['WAIT', String(replicas), '2000']] : []),
       ].map((request) => request.map(bytesOf));
       expect(requestsIn(buffer.finish(replicas, 2000))).toEqual(expected);
+      entries.forEach(({ fields }, index) => {
+        expect(buffer.lastValue(index)).toEqual(Buffer.from(Object.values(fields).at(-1) ?? ''));
+      });
     }),
   );
 });

@@ -1,0 +1,1 @@
+SELECT telemetry.request_resettling($1, NULL, NULL) AS requested

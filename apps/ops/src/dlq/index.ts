@@ -1,0 +1,1 @@
+export { registerDlq } from './dlq.command';

@@ -1,0 +1,1 @@
+export { registerPartitions } from './partitions.command';

@@ -1,0 +1,1 @@
+export { registerPosition } from './position.command';

@@ -1,0 +1,1 @@
+SELECT telemetry.flag_positions($1, $2, $3, $4, $5)::integer AS records

@@ -1,0 +1,1 @@
+export { registerShards } from './shards.command';

@@ -1,0 +1,1 @@
+SELECT value FROM ops.deployment WHERE name = $1

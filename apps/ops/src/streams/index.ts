@@ -1,0 +1,3 @@
+export { decodedFrame, entryView } from './entry-view';
+export { shardCount } from './names';
+export { registerStreams } from './streams.command';

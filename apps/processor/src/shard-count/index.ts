@@ -1,0 +1,2 @@
+export { EdgeShards } from './edge-shards';
+export { IngestShards } from './ingest-shards';

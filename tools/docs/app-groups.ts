@@ -1,4 +1,4 @@
-import { databaseSettings, type SettingGroup } from '@app/common/config';
+import { claimSettings, databaseSettings, retentionSettings, type SettingGroup } from '@app/common/config';
 import { commandSettings } from '../../apps/processor/src/commands';
 import { edgeSettings } from '../../apps/processor/src/edge';
 import { ingestSettings } from '../../apps/processor/src/ingest';
@@ -21,10 +21,12 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     edgeSettings,
     commandSettings,
     databaseSettings,
+    retentionSettings,
+    claimSettings,
     ingestSettings,
     sinkSettings,
   ],
   relay: [databaseSettings, drainSettings, upkeepSettings],
-  notification: [databaseSettings, intentSettings, routeSettings],
+  notification: [databaseSettings, claimSettings, intentSettings, routeSettings],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { databaseSettings } from '@app/common/config';
+import { claimSettings, databaseSettings } from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { intentSettings } from './intents/intents.config';
@@ -8,6 +8,6 @@ import { routeSettings } from './routes';
 void runApp({
   name: 'notification',
   defaultProbePort: 9103,
-  groups: [databaseSettings, intentSettings, routeSettings],
+  groups: [databaseSettings, claimSettings, intentSettings, routeSettings],
   module: (context) => AppModule.forRoot(context),
 });

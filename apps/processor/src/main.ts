@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { type INestApplication } from '@nestjs/common';
-import { databaseSettings, readSettings } from '@app/common/config';
+import { claimSettings, databaseSettings, readSettings, retentionSettings } from '@app/common/config';
 import { type AppContext, runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { commandSettings } from './commands';
@@ -26,7 +26,14 @@ const edgeGroups = [
   edgeSettings,
   commandSettings,
 ];
-const groups = [...edgeGroups, databaseSettings, ingestSettings, sinkSettings];
+const groups = [
+  ...edgeGroups,
+  databaseSettings,
+  retentionSettings,
+  claimSettings,
+  ingestSettings,
+  sinkSettings,
+];
 
 void runApp({
   name: 'processor',

@@ -5,7 +5,9 @@ import { createLogger, Metrics } from '@app/common/observability';
 import { type StreamAppender } from '@app/common/streams';
 import { DeviceDirectory } from './sink/device-directory';
 import { LiveFeed } from './sink/live-feed';
-import { fixOf, type SinkEntry, type TelemetryRecord, timeFlags } from './sink/records';
+import { type TelemetryRecord, timeFlags } from './sink/records';
+import { rowsOf } from './sink/rows-of';
+import { type SinkEntry } from './sink/sink-entry';
 import { RulebookReader } from './sink/rulebook';
 import { sinkMetrics } from './sink/sink.metrics';
 import { Settler } from './sink/settler';
@@ -113,10 +115,12 @@ export function recordOf(spec: RecordSpec): TelemetryRecord {
 export const IMEI = '356307042441013';
 
 export function entryOf(records: readonly TelemetryRecord[], imei = IMEI): SinkEntry {
-  return { imei, receivedAtMs: T0, traceparent: undefined, records };
+  return { imei, receivedAtMs: T0, traceparent: undefined, records: rowsOf(records) };
 }
 
 export const noFence = (): Promise<void> => Promise.resolve();
 
-export const fixesOf = (records: readonly TelemetryRecord[]) =>
-  records.flatMap((record) => fixOf(record) ?? []);
+export const fixesOf = (records: readonly TelemetryRecord[]) => {
+  const rows = rowsOf(records);
+  return records.flatMap((_record, index) => rows.fix(index) ?? []);
+};

@@ -60,6 +60,7 @@ export {
   CODEC_8_EXTENDED,
   findLayout,
   isCommandCodec,
+  RECORD_HEAD_BYTES,
 } from './layout';
 export {
   decodeAck,

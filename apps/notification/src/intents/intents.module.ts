@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { claimSettings } from '@app/common/config';
 import { Database } from '@app/common/database';
 import { HealthRegistry } from '@app/common/health';
 import { APP_CONTEXT, type AppContext, Lifecycle } from '@app/common/lifecycle';
@@ -29,7 +30,7 @@ function buildIntake(
     {
       consumer: context.instanceId,
       batch: settings.NOTIFICATION_INTAKE_BATCH,
-      claimThresholdMs: settings.NOTIFICATION_CLAIM_THRESHOLD,
+      claimThresholdMs: context.read(claimSettings).CLAIM_THRESHOLD_MS,
       claimIntervalMs: settings.NOTIFICATION_CLAIM_INTERVAL,
       keepMs: settings.NOTIFICATION_INTENT_KEEP,
     },

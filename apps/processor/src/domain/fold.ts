@@ -20,6 +20,9 @@ export interface FoundEvent {
   readonly confirmed: Position;
 }
 
+/** What nearly every fix finds. */
+const NO_EVENTS: readonly FoundEvent[] = [];
+
 interface Running {
   readonly rule: ActiveRule;
   readonly run: RuleRun;
@@ -45,15 +48,18 @@ export class Fold {
   }
 
   /** Takes the next fix. A fix that is not accepted moves no rule. */
-  take(fix: Fix): FoundEvent[] {
+  take(fix: Fix): readonly FoundEvent[] {
     this.at = { timeMs: fix.timeMs, digest: fix.digest };
     const { state, accepted } = filterFix(this.fixes, fix);
     this.fixes = state;
-    if (!accepted) return [];
+    if (!accepted) return NO_EVENTS;
     if (this.raised?.timeMs !== fix.timeMs) this.raised = null;
-    return this.running
-      .filter(({ rule }) => fix.timeMs >= rule.validFromMs)
-      .flatMap(({ rule, run }) => run.next(fix).flatMap((finding) => this.raise(rule, finding, fix)));
+    let events: FoundEvent[] | undefined;
+    for (const { rule, run } of this.running) {
+      if (fix.timeMs < rule.validFromMs) continue;
+      for (const finding of run.next(fix)) (events ??= []).push(...this.raise(rule, finding, fix));
+    }
+    return events ?? NO_EVENTS;
   }
 
   state(): DeviceState {

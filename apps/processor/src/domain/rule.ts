@@ -59,4 +59,6 @@ export function bind<State, Settings>(kind: RuleKind<State, Settings>, settings:
   };
 }
 
-export const unchanged = <State>(state: State): Judgement<State> => ({ state, findings: [] });
+const NO_FINDINGS: readonly Finding[] = [];
+
+export const unchanged = <State>(state: State): Judgement<State> => ({ state, findings: NO_FINDINGS });

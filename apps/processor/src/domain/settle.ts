@@ -46,7 +46,7 @@ export async function settle(
   history: History,
   budget: FoldBudget,
 ): Promise<Settlement> {
-  const fixes = [...newFixes].sort(comparePosition);
+  const fixes = inOrder(newFixes);
   if (previous === 'none') return settleInOrder(EMPTY_STATE, fixes, rules);
   if (previous.resettling !== null) return postpone(previous, fixes, rules);
   const resettling = inDoubt(previous, fixes, rules);
@@ -159,6 +159,15 @@ async function baseOf(
     if (from === undefined) return base;
     base = await checkpointBefore(from, history);
   }
+}
+
+/** Most batches are in order, as devices send them. */
+function inOrder(fixes: readonly Fix[]): readonly Fix[] {
+  const isSorted = fixes.every((fix, index) => {
+    const before = fixes[index - 1];
+    return before === undefined || comparePosition(before, fix) <= 0;
+  });
+  return isSorted ? fixes : [...fixes].sort(comparePosition);
 }
 
 async function checkpointBefore(place: Position | undefined, history: History): Promise<DeviceState> {

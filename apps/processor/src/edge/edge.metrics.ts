@@ -22,6 +22,7 @@ export class EdgeMetrics {
   private readonly ackSeconds;
   private readonly identityConflicts;
   private readonly drops;
+  private readonly losses;
 
   /** Since the last scrape: what counts for every frame would cost a share of it in label sets. */
   private newFramesAcked = 0;
@@ -37,6 +38,7 @@ export class EdgeMetrics {
     this.refusals = metrics.counter('edge_refusals_total');
     this.ackSeconds = metrics.histogram('edge_ack_seconds');
     this.drops = metrics.counter('edge_datagrams_dropped_total');
+    this.losses = metrics.counter('edge_lost_devices_total');
     this.identityConflicts = metrics.counter('edge_identity_conflicts_total');
   }
 
@@ -72,6 +74,10 @@ export class EdgeMetrics {
 
   dropped(reason: DropReason): void {
     this.drops.inc({ reason });
+  }
+
+  lostDevices(devices: number): void {
+    this.losses.inc(devices);
   }
 
   identityConflict(): void {

@@ -18,7 +18,9 @@ import { EdgeListeners } from './edge.listeners';
 import { edgeListeners } from './edge.listeners.factory';
 import { FrameDesk } from './frame-desk';
 import { FRAME_SINK, type FrameSink } from './frame-sink';
+import { GivenIds } from './given-ids';
 import { IdentityConflicts } from './identity-conflicts';
+import { LossWatch } from './loss-watch';
 import { SessionTable } from './session-table';
 import { StoreWatch } from './store-watch';
 import { StreamFrameSink } from './stream-frame-sink';
@@ -47,9 +49,21 @@ const RECORD_DIGEST = Symbol('record digest');
     },
     {
       provide: FRAME_SINK,
-      useFactory: (context: AppContext, streams: Streams, watch: StoreWatch, digest: RecordDigest) =>
-        new StreamFrameSink(streams, watch, context.read(telemetrySettings).TELEMETRY_SHARDS, digest),
-      inject: [APP_CONTEXT, STREAMS, StoreWatch, RECORD_DIGEST],
+      useFactory: (
+        context: AppContext,
+        streams: Streams,
+        watch: StoreWatch,
+        digest: RecordDigest,
+        given: GivenIds,
+      ) =>
+        new StreamFrameSink(streams, watch, context.read(telemetrySettings).TELEMETRY_SHARDS, digest, given),
+      inject: [APP_CONTEXT, STREAMS, StoreWatch, RECORD_DIGEST, GivenIds],
+    },
+    GivenIds,
+    {
+      provide: LossWatch,
+      useFactory: lossWatch,
+      inject: [APP_CONTEXT, STREAMS, GivenIds, EdgeMetrics, Lifecycle],
     },
     {
       provide: Admission,
@@ -142,6 +156,19 @@ function listeners(
     },
   };
   return edgeListeners(settings, parts, datagrams, logger);
+}
+
+function lossWatch(
+  { instanceId, logger }: AppContext,
+  streams: Streams,
+  given: GivenIds,
+  metrics: EdgeMetrics,
+  lifecycle: Lifecycle,
+): LossWatch {
+  const onLost = (devices: number) => metrics.lostDevices(devices);
+  const watch = new LossWatch({ streams, given, instance: instanceId, onLost, logger });
+  lifecycle.register(watch);
+  return watch;
 }
 
 function edgeService(

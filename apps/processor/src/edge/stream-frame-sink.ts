@@ -17,6 +17,7 @@ import {
 import { APP_VERSION } from '../app-version';
 import { type ParkReason } from './edge.errors';
 import { deadLetterFields, OWN_FIELDS, sharedFields } from './entry-fields';
+import { GivenIds } from './given-ids';
 import { type FrameLane, type FrameSink, type FrameSource, type FrameWaiter } from './frame-sink';
 import { type StoreWatch } from './store-watch';
 
@@ -30,11 +31,13 @@ export class StreamFrameSink implements FrameSink {
     private readonly watch: StoreWatch,
     private readonly shards: number,
     private readonly digest: RecordDigest,
+    private readonly given = new GivenIds(),
   ) {}
 
   lane(source: FrameSource): FrameLane {
     const stream = telemetryStream(shardOf(source.imei, this.shards));
-    return new StreamLane(this.streams.series(stream, sharedFields(source), OWN_FIELDS), this.watch);
+    const series = this.streams.series(stream, sharedFields(source), OWN_FIELDS);
+    return new StreamLane(series, this.watch, this.given.of(stream), source.imei);
   }
 
   async park(entry: TelemetryEntry, reason: ParkReason): Promise<void> {
@@ -71,6 +74,8 @@ class StreamLane implements FrameLane, AppendWaiter {
   constructor(
     private readonly series: AppendSeries,
     private readonly watch: StoreWatch,
+    private readonly given: Map<string, string>,
+    private readonly imei: string,
   ) {}
 
   append(frame: Buffer, receivedAtMs: number, waiter: FrameWaiter): void {
@@ -82,8 +87,9 @@ class StreamLane implements FrameLane, AppendWaiter {
     this.series.append([newTraceparent(), String(receivedAtMs), frame], this);
   }
 
-  appended(): void {
+  appended(id: string): void {
     this.watch.succeeded(this.startedAt);
+    this.given.set(this.imei, id);
     fault('edge.after-append');
     this.take()?.kept();
   }

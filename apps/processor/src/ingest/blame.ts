@@ -2,20 +2,19 @@ import { isDataError, isOutage, isTransactionTooSlow, sqlStateOf } from '@app/co
 import { hasCode, OdographError } from '@app/common/errors';
 
 /**
- * Whose fault it is that a transaction failed. `entry`: one of its entries; find it and park it. `size`: there were too
- * many. `nobody`: an outage, a lost lease, a missing table; the same work may well pass later.
+ * Whose fault it is that a transaction failed. `record`: one of its records; find it and park it. `size`: there were too
+ * many. `nobody`: an outage, a lost lease, a missing table; the same work may well pass later and spends no attempt.
+ * `us`: an error of our own code, which is held against a record only after some attempts.
  */
-export type Blame = 'entry' | 'size' | 'nobody';
+export type Blame = 'record' | 'size' | 'nobody' | 'us';
 
 /**
- * So often is an entry handed out before an error of our own code is held against it: deliveries rise with every
- * take-over and every outage, so that a few of them prove nothing.
+ * @param deliveries the most that an entry of the transaction was handed out: they rise with every take-over, so that a
+ * few of them prove nothing, and failing alone is asked for as well.
  */
-const PATIENT_DELIVERIES = 5;
-
-export function blameOf(error: unknown, mostDeliveries: number): Blame {
-  if (isDataError(error) || hasCode(error, 'OUTBOX_MESSAGE_INVALID')) return 'entry';
+export function blameOf(error: unknown, deliveries: number, maxAttempts: number): Blame {
+  if (isDataError(error) || hasCode(error, 'OUTBOX_MESSAGE_INVALID')) return 'record';
   if (isTransactionTooSlow(error)) return 'size';
   if (isOutage(error) || sqlStateOf(error) !== undefined || error instanceof OdographError) return 'nobody';
-  return mostDeliveries > PATIENT_DELIVERIES ? 'entry' : 'nobody';
+  return deliveries >= maxAttempts ? 'record' : 'us';
 }

@@ -11,7 +11,6 @@ import {
   readIo,
 } from '@app/teltonika-codec';
 import { legacyDatagram, legacyFrame } from '../legacy.testing';
-import { type SinkEntry } from '../sink';
 import { FrameDecoder } from './frame-decoder';
 import { entryFields, frameOf, START_MS } from './ingest.testing';
 
@@ -26,8 +25,11 @@ function entryOf(frame: Buffer, changes: Record<string, string> = {}): StreamEnt
   return { id: '1-1', fields: new Map(fields.map(([name, value]) => [name, Buffer.from(value)])) };
 }
 
-const decode = (frame: Buffer, changes?: Record<string, string>): SinkEntry =>
-  decoder.decode(entryOf(frame, changes));
+/** The entry with its records each by itself. */
+function decode(frame: Buffer, changes?: Record<string, string>) {
+  const entry = decoder.decode(entryOf(frame, changes));
+  return { ...entry, records: [...entry.records] };
+}
 const recordOf = (changes: Partial<AvlRecord>) => decode(frameOf(changes)).records[0];
 
 it('gives the columns of a record and keeps its IO block and digest as they were on the wire', () => {

@@ -1,87 +1,23 @@
-import { PROCESSOR_GROUP, shardOf } from '@app/common/contracts';
-import { type Database } from '@app/common/database';
+import { shardOf } from '@app/common/contracts';
 import { OdographError } from '@app/common/errors';
 import { LeaseTable } from '@app/common/leases';
-import { rawFields, type RedisStreams, type StreamEntry, text } from '@app/common/streams';
-import { eventually, signal, testServers } from '@app/common/testing';
+import { rawFields, text } from '@app/common/streams';
+import { eventually, signal } from '@app/common/testing';
 import { legacyFrame } from '../legacy.testing';
-import { databaseOf, run } from '../sink.testing';
+import { run } from '../sink.testing';
+import { at, imeiOf, ingestSuite } from './ingest-suite.testing';
 import {
-  allDeadLetterStreams,
-  allStreams,
-  entryFields,
   frameOf,
   type Instance,
-  instanceOf,
-  type InstanceOptions,
   LEASE_TIME_MS,
-  redisStreams,
   SHARDS,
   START_MS,
   streamOf,
   withVerbs,
 } from './ingest.testing';
 
-const servers = testServers();
-let admin: Database;
-let database: Database;
-let streams: RedisStreams;
-let running: Instance[] = [];
-let boots = 0;
-
-beforeAll(async () => {
-  admin = databaseOf(servers.postgresUrl());
-  database = databaseOf(servers.postgresUrl('odograph_processor'));
-  streams = await redisStreams(servers.redisUrl);
-});
-afterAll(() => Promise.all([admin.stop(1000), database.stop(1000), streams.stop()]));
-beforeEach(async () => {
-  await run(
-    admin,
-    `TRUNCATE telemetry.device, telemetry.position, telemetry.device_state, telemetry.rule_checkpoint, telemetry.rule,
-       telemetry.geofence, telemetry.subscription, telemetry.event, outbox.message CASCADE`,
-  );
-});
-afterEach(async () => {
-  await Promise.all(running.map((instance) => instance.stop()));
-  running = [];
-  await eventually(async () => (await pending()) === 0, { what: 'nothing to be pending' });
-  for (const stream of [...allStreams, ...allDeadLetterStreams]) {
-    await streams.commands.onEach((redis) => redis.xtrim(stream, 'MAXLEN', 0));
-    await streams.commands.onEach((redis) => redis.del(`${stream}:seen`));
-  }
-});
-
-async function started(options: Partial<InstanceOptions> = {}): Promise<Instance> {
-  boots += 1;
-  const instance = instanceOf({ name: `instance/${boots}`, database, streams, ...options });
-  running.push(instance);
-  await instance.start();
-  return instance;
-}
-
-const imeiOf = (number: number): string => (356_307_042_000_000 + number).toString();
-const send = (imei: string, frame: Buffer): Promise<string> =>
-  streams.append(streamOf(imei), entryFields(imei, frame));
-const at = (second: number) => frameOf({ timestampMs: START_MS + second * 1000 });
-
-const positions = async (): Promise<number> => {
-  const [row] = await run<{ n: number }>(admin, 'SELECT count(*)::integer AS n FROM telemetry.position');
-  return row?.n ?? 0;
-};
-const stored = (count: number): Promise<unknown> =>
-  eventually(async () => (await positions()) === count, { what: `${count} positions` });
-
-async function pending(): Promise<number> {
-  const infos = await Promise.all(allStreams.map((stream) => streams.info(stream, [PROCESSOR_GROUP])));
-  return infos.flatMap((info) => info?.groups ?? []).reduce((sum, group) => sum + group.pending, 0);
-}
-const allAcked = (): Promise<unknown> =>
-  eventually(async () => (await pending()) === 0, { what: 'everything to be acknowledged' });
-
-async function deadLetters(): Promise<StreamEntry[]> {
-  return (await Promise.all(allDeadLetterStreams.map((name) => streams.range(name, '-', '+', 100)))).flat();
-}
+const suite = ingestSuite();
+const { started, send, positions, stored, pending, allAcked, deadLetters } = suite;
 
 describe('the way in', () => {
   it('stores what comes in any shard and acknowledges it, and stops with nothing left half-way', async () => {
@@ -114,7 +50,7 @@ describe('the way in', () => {
     await stored(2);
     await allAcked();
     const rows = await run(
-      admin,
+      suite.admin,
       'SELECT longitude, latitude, speed_kmh, fix_valid, codec, flags FROM telemetry.position ORDER BY time',
     );
     expect(rows).toEqual([
@@ -165,7 +101,7 @@ describe('the way in', () => {
 
   it('finds the one entry that the database refuses and parks it alone', async () => {
     await run(
-      admin,
+      suite.admin,
       'ALTER TABLE telemetry.position ADD CONSTRAINT spec_poison CHECK (altitude_m <> 666) NOT VALID',
     );
     try {
@@ -185,7 +121,7 @@ describe('the way in', () => {
         expect.stringContaining('SQLSTATE 23514, constraint spec_poison'),
       ]);
     } finally {
-      await run(admin, 'ALTER TABLE telemetry.position DROP CONSTRAINT spec_poison');
+      await run(suite.admin, 'ALTER TABLE telemetry.position DROP CONSTRAINT spec_poison');
     }
   });
 });
@@ -194,14 +130,14 @@ describe('failures', () => {
   it('changes nothing when everything comes again after a crash between commit and ack', async () => {
     const imei = imeiOf(3);
     const crashed = signal('the ack that never came');
-    const ackless = withVerbs(streams, {
+    const ackless = withVerbs(suite.streams, {
       ackOwned: () => {
         crashed.emit();
         return Promise.reject(new OdographError('REDIS_UNREACHABLE'));
       },
     });
     await run(
-      admin,
+      suite.admin,
       `INSERT INTO telemetry.rule (name, kind, settings, valid_from) VALUES ('limit', 'overspeed', '{"limit_kmh": 40}', 'epoch')`,
     );
     const first = await started({ streams: ackless });
@@ -210,9 +146,9 @@ describe('failures', () => {
     await crashed.next();
     await first.stop();
     const snapshot = async () => [
-      await run(admin, 'SELECT * FROM telemetry.device_state'),
-      await run(admin, 'SELECT * FROM telemetry.event'),
-      await run(admin, 'SELECT event_id FROM outbox.message'),
+      await run(suite.admin, 'SELECT * FROM telemetry.device_state'),
+      await run(suite.admin, 'SELECT * FROM telemetry.event'),
+      await run(suite.admin, 'SELECT event_id FROM outbox.message'),
     ];
     const before = await snapshot();
     expect(before.map((rows) => rows.length)).toEqual([1, 1, 1]);
@@ -223,12 +159,12 @@ describe('failures', () => {
   });
 
   it('spends nothing in an outage: no dead letter, and all is stored when it is over', async () => {
-    await started({ batchEntries: 8 });
+    await started({ settings: { INGEST_BATCH_RECORDS: 8 } });
     const imeis = Array.from({ length: 8 }, (_, number) => imeiOf(number));
     for (let second = 0; second < 10; second += 1) {
       await Promise.all(imeis.map((imei) => send(imei, at(second))));
       await run(
-        admin,
+        suite.admin,
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE usename = 'odograph_processor' AND datname = current_database()`,
       );
@@ -246,13 +182,13 @@ describe('failures', () => {
     const thawed = new Promise<void>((resolve) => (thaw = resolve));
     let isFrozen = false;
     // Frozen is the whole process: neither its reads nor its renewals go on.
-    const leases = new LeaseTable(database, 'zombie/1', LEASE_TIME_MS);
+    const leases = new LeaseTable(suite.database, 'zombie/1', LEASE_TIME_MS);
     const { renew, join } = { renew: leases.renew.bind(leases), join: leases.join.bind(leases) };
     leases.renew = async (held) => (isFrozen ? thawed.then(() => renew(held)) : renew(held));
     leases.join = async (prefix) => (isFrozen ? thawed.then(() => join(prefix)) : join(prefix));
-    const slow = withVerbs(streams, {
+    const slow = withVerbs(suite.streams, {
       readOwned: async (request) => {
-        const read = await streams.readOwned(request);
+        const read = await suite.streams.readOwned(request);
         if (isFrozen || request.stream !== owned || read.kind !== 'entries' || read.entries.length === 0)
           return read;
         isFrozen = true;
@@ -271,10 +207,10 @@ describe('failures', () => {
     await send(imei, at(2));
     await stored(2);
     expect(heir.ingest.ownedStreams()).toContain(owned);
-    const states = () => run(admin, 'SELECT version, settled FROM telemetry.device_state');
+    const states = () => run(suite.admin, 'SELECT version, settled FROM telemetry.device_state');
     const before = await states();
     // Only the zombie could still bring this in: it read it before it froze.
-    await run(admin, 'DELETE FROM telemetry.position');
+    await run(suite.admin, 'DELETE FROM telemetry.position');
     thaw();
     await eventually(() => !zombie.ingest.ownedStreams().includes(owned), {
       what: 'the zombie to see its loss',

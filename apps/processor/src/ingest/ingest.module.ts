@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { claimSettings, retentionSettings } from '@app/common/config';
 import { Database } from '@app/common/database';
 import { HealthRegistry } from '@app/common/health';
 import { LeaseTable, Ownership } from '@app/common/leases';
@@ -27,10 +28,13 @@ function ingestServiceOf(
   return new IngestService({
     streams,
     sink,
+    database,
     leases: leaseTable(database, context),
     leaseTimeMs: context.settings.LEASE_TIME,
     shards: context.read(telemetrySettings).TELEMETRY_SHARDS,
     settings: context.read(ingestSettings),
+    claimThresholdMs: context.read(claimSettings).CLAIM_THRESHOLD_MS,
+    retentionMs: context.read(retentionSettings).POSITION_RETENTION,
     metrics: ingestMetrics(metrics),
     logger: context.logger.child({ feature: 'ingest' }),
     consumer: context.instanceId,
@@ -62,6 +66,12 @@ function ingestServiceOf(
             streams,
             owned: () => ingest.ownedStreams(),
             sinceStoredMs: () => ingest.sinceStoredMs(),
+            breaker: ingest.breaker,
+            // What another instance has taken over meanwhile is told there.
+            rewinding: () => {
+              const owned = new Set(ingest.ownedStreams());
+              return new Map([...ingest.reconciler.rewinding].filter(([stream]) => owned.has(stream)));
+            },
           }),
         );
         return ingest;

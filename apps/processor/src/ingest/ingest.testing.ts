@@ -2,10 +2,12 @@ import { Registry } from 'prom-client';
 import { shardOf, telemetryDeadLetterStream, telemetryStream } from '@app/common/contracts';
 import { type Database } from '@app/common/database';
 import { LeaseTable } from '@app/common/leases';
-import { Metrics } from '@app/common/observability';
+import { type Logger, Metrics } from '@app/common/observability';
 import { RedisStreams, type Streams } from '@app/common/streams';
 import { type AvlRecord, CODEC_8, encodeAvl } from '@app/teltonika-codec';
 import { quiet, sinkOf } from '../sink.testing';
+import { type SinkService } from '../sink';
+import { type IngestSettings } from './ingest.config';
 import { ingestMetrics } from './ingest.metrics';
 import { IngestService } from './ingest.service';
 
@@ -79,7 +81,10 @@ export interface InstanceOptions {
   readonly database: Database;
   readonly streams: Streams;
   readonly leases?: LeaseTable;
-  readonly batchEntries?: number;
+  readonly settings?: Partial<IngestSettings>;
+  readonly sink?: SinkService;
+  readonly registry?: Registry;
+  readonly logger?: Logger;
 }
 
 export const LEASE_TIME_MS = 1500;
@@ -89,17 +94,31 @@ export function instanceOf({
   database,
   streams,
   leases,
-  batchEntries = 200,
+  settings = {},
+  sink = sinkOf({ database }),
+  registry = new Registry(),
+  logger = quiet,
 }: InstanceOptions): Instance {
   const ingest = new IngestService({
     streams,
-    sink: sinkOf({ database }),
+    sink,
+    database,
     leases: leases ?? new LeaseTable(database, name, LEASE_TIME_MS),
     leaseTimeMs: LEASE_TIME_MS,
     shards: SHARDS,
-    settings: { INGEST_LANES: 2, INGEST_BATCH_ENTRIES: batchEntries, REWIND_WINDOW: 60_000 },
-    metrics: ingestMetrics(new Metrics(new Registry())),
-    logger: quiet,
+    settings: {
+      INGEST_LANES: 2,
+      INGEST_BATCH_RECORDS: 200,
+      INGEST_BATCH_TIME: 500,
+      MAX_ATTEMPTS: 3,
+      REWIND_WINDOW: 60_000,
+      ...settings,
+    },
+    // As old as the minute that the specs play in, and a year.
+    retentionMs: Date.now() - START_MS + 365 * 86_400_000,
+    claimThresholdMs: 1000,
+    metrics: ingestMetrics(new Metrics(registry)),
+    logger,
     consumer: name,
   });
   return {

@@ -1,29 +1,31 @@
-import { PROCESSOR_GROUP, shardOfLease } from '@app/common/contracts';
+import { shardOfLease } from '@app/common/contracts';
+import { isOutage, sqlStateOf } from '@app/common/database';
 import { hasCode } from '@app/common/errors';
-import { type Ownership } from '@app/common/leases';
+import { type Lease, type Ownership } from '@app/common/leases';
 import { fault, type Logger } from '@app/common/observability';
-import { type OwnedStreams } from '@app/common/streams';
-import { type SinkEntry, type SinkService } from '../sink';
-import { blameOf } from './blame';
-import { park, type ReadEntry, type Rejection, rejection } from './dead-letters';
-import { type FrameDecoder } from './frame-decoder';
-import { type IngestMetrics } from './ingest.metrics';
-import { type OwnedShard, ownedShard } from './shards';
+import { type BatchSize } from './batch-size';
+import { type Breaker } from './breaker';
+import { type ReadEntry } from './dead-letters';
+import { type Decoded, type Decoding } from './decoding';
+import { type Finished, type Finisher } from './finisher';
+import { batchesOf, type Piece, recordCount } from './piece';
+import { type Reconciler } from './reconciler';
+import { type ShardReader } from './shard-reader';
+import { ownedShard } from './shards';
+import { type Storing } from './storing';
 
 export interface LaneParts {
-  readonly streams: OwnedStreams;
+  readonly index: number;
+  readonly lanes: number;
   readonly ownership: Ownership;
-  readonly sink: SinkService;
-  readonly decoder: FrameDecoder;
-  readonly metrics: IngestMetrics;
+  readonly breaker: Breaker;
+  readonly reconciler: Reconciler;
+  readonly reader: ShardReader;
+  readonly decoding: Decoding;
+  readonly storing: Storing;
+  readonly finisher: Finisher;
+  readonly size: BatchSize;
   readonly logger: Logger;
-  readonly consumer: string;
-  readonly batchEntries: number;
-  readonly onStored: () => void;
-}
-
-interface IngestEntry extends SinkEntry {
-  readonly read: ReadEntry;
 }
 
 /** Longest rest of an idle lane; arrivals end it earlier. */
@@ -35,20 +37,21 @@ const SAFETY_REST_MS = 250;
  */
 export class Lane {
   private failingSinceMs: number | undefined;
+  /** Read, and not stored since the database was out: reading it again would spend a delivery on the outage. */
+  private held: readonly ReadEntry[] = [];
+  private inHand: readonly ReadEntry[] = [];
 
-  constructor(
-    private readonly index: number,
-    private readonly lanes: number,
-    private readonly parts: LaneParts,
-  ) {}
+  constructor(private readonly parts: LaneParts) {}
 
   /** Resolves to how long to rest: not at all while there is something to do. */
   async round(): Promise<number> {
-    const { ownership } = this.parts;
-    const leases = ownership.usable().filter(({ name }) => shardOfLease(name) % this.lanes === this.index);
+    const { ownership, breaker, index, lanes } = this.parts;
+    const waitMs = await breaker.enter();
+    if (waitMs > 0) return waitMs;
+    const leases = ownership.usable().filter(({ name }) => shardOfLease(name) % lanes === index);
     if (leases.length === 0) return SAFETY_REST_MS;
     try {
-      const entries = await ownership.use(leases, (usable) => this.process(usable.map(ownedShard)));
+      const entries = await ownership.use(leases, (usable) => this.process(usable));
       this.failingSinceMs = undefined;
       return entries > 0 ? 0 : SAFETY_REST_MS;
     } catch (error) {
@@ -57,128 +60,93 @@ export class Lane {
     }
   }
 
-  private async process(shards: readonly OwnedShard[]): Promise<number> {
-    const read = (await Promise.all(shards.map((shard) => this.read(shard, shards.length)))).flat();
-    if (read.length === 0) return 0;
-    fault('ingest.after-read');
-    const { entries, undecodable } = this.decode(read);
+  private async process(leases: readonly Lease[]): Promise<number> {
+    const { breaker, reconciler, logger } = this.parts;
     try {
-      const rejected = await this.store(entries);
-      await this.finish(read, [...undecodable, ...rejected]);
+      this.inHand = await this.next(leases);
+      if (this.inHand.length === 0) return 0;
+      const { length } = this.inHand;
+      fault('ingest.after-read');
+      await this.store(this.inHand);
+      return length;
     } catch (error) {
+      const { length } = this.inHand;
       // Ownership has dropped what is lost; what was read is the new owner's, and the rest comes again.
-      if (!hasCode(error, 'LEASE_LOST')) throw error;
-    }
-    return read.length;
-  }
-
-  private async read(shard: OwnedShard, shardCount: number): Promise<ReadEntry[]> {
-    const { streams, consumer, batchEntries, metrics, logger } = this.parts;
-    const result = await streams.readOwned({
-      stream: shard.stream,
-      group: PROCESSOR_GROUP,
-      consumer,
-      epoch: shard.lease.epoch,
-      count: Math.ceil(batchEntries / shardCount),
-    });
-    if (result.kind === 'stale') {
-      this.parts.ownership.lost(shard.lease);
-      return [];
-    }
-    const { entries, redelivered, deliveries, lostIds } = result;
-    if (lostIds.length > 0) {
-      metrics.lostEntries.inc(lostIds.length);
-      logger.error({ event: 'pending_entries_lost', stream: shard.stream, ids: lostIds });
-    }
-    if (redelivered) metrics.entries.inc({ result: 'redelivered' }, entries.length);
-    return entries.map((source) => ({ shard, source, deliveries: deliveries.get(source.id) ?? 1 }));
-  }
-
-  private decode(read: readonly ReadEntry[]): { entries: IngestEntry[]; undecodable: Rejection[] } {
-    const entries: IngestEntry[] = [];
-    const undecodable: Rejection[] = [];
-    for (const one of read) {
-      try {
-        entries.push({ ...this.parts.decoder.decode(one.source), read: one });
-      } catch (error) {
-        undecodable.push(rejection(one, error));
+      if (hasCode(error, 'LEASE_LOST')) return length;
+      if (hasCode(error, 'DATABASE_BEHIND')) {
+        logger.error({ event: 'database_behind', code: error.code, reason: error.message });
+        reconciler.reset();
+        return Math.max(1, length);
       }
-    }
-    return { entries, undecodable };
-  }
-
-  /** Stores the entries; one that the database refuses is looked for by halves, and fails alone. */
-  private async store(entries: readonly IngestEntry[]): Promise<Rejection[]> {
-    const [first] = entries;
-    if (first === undefined) return [];
-    try {
-      return await this.write(entries);
-    } catch (error) {
-      const blame = blameOf(error, Math.max(...entries.map(({ read }) => read.deliveries)));
-      if (blame === 'nobody') throw error;
-      if (entries.length > 1) {
-        const middle = entries.length >> 1;
-        const rejected = await this.store(entries.slice(0, middle));
-        return [...rejected, ...(await this.store(entries.slice(middle)))];
-      }
-      if (blame === 'size') throw error;
-      return [rejection(first.read, error)];
+      if (isOutage(error)) breaker.failed(error);
+      if (isOutage(error) || sqlStateOf(error) !== undefined) this.held = this.inHand;
+      throw error;
+    } finally {
+      this.inHand = [];
     }
   }
 
-  private async write(entries: readonly IngestEntry[]): Promise<Rejection[]> {
-    const { sink, ownership, onStored } = this.parts;
-    const leases = [...new Set(entries.map(({ read }) => read.shard.lease))];
-    const { refused } = await sink.write(entries, (transaction) => ownership.protect(transaction, leases));
-    onStored();
-    return refused.map(({ entry, refusal }) => ({
-      read: entry.read,
-      code: 'UNKNOWN_DEVICE' as const,
-      message: refusal,
-    }));
+  /** What is held goes first, where it is ours still. */
+  private async next(leases: readonly Lease[]): Promise<readonly ReadEntry[]> {
+    const { reconciler, reader, size } = this.parts;
+    const shards = leases.map(ownedShard);
+    await reconciler.reconcile(shards);
+    const held = this.held.filter(({ shard }) => leases.includes(shard.lease));
+    this.held = [];
+    if (held.length > 0) return held;
+    return shards.length === 0 ? [] : reader.read(shards, size.records);
   }
 
-  /** Everything is durable now: parks what cannot pass and acknowledges the rest, shard by shard. */
-  private async finish(read: readonly ReadEntry[], rejected: readonly Rejection[]): Promise<void> {
-    const shards = [...new Set(read.map(({ shard }) => shard))];
-    await Promise.all(
-      shards.map((shard) =>
-        this.finishShard(
-          shard,
-          read.filter((one) => one.shard === shard),
-          rejected.filter((one) => one.read.shard === shard),
-        ),
-      ),
-    );
-    fault('ingest.after-ack');
+  private async store(read: readonly ReadEntry[]): Promise<void> {
+    const { decoding, reader, storing, size } = this.parts;
+    const decoded = await decoding.decode(read);
+    const { pieces } = decoded;
+    reader.decoded(pieces.length, recordCount(pieces));
+    await this.finishUnstored(decoded);
+    for (let rest = pieces; rest.length > 0;) {
+      // As large as the last one allows.
+      const [batch = []] = batchesOf(rest, size.records);
+      const taken = new Set(batch);
+      rest = rest.filter((piece) => !taken.has(piece));
+      const { rejections, position } = await storing.store(batch);
+      await this.finish(batch, [...rejectionsOf(decoded, batch), ...rejections], position);
+    }
+    if (decoded.failure !== undefined) throw decoded.failure;
   }
 
-  private async finishShard(
-    shard: OwnedShard,
-    read: readonly ReadEntry[],
-    rejected: readonly Rejection[],
+  /** Entries that bring nothing to store: those that cannot pass, and those that have been parked before. */
+  private async finishUnstored({ pieces, rejections, done }: Decoded): Promise<void> {
+    const stored = new Set(pieces.map(({ read }) => read));
+    const whole = rejections.filter(({ read }) => !stored.has(read));
+    const read = [...new Set([...whole.map((one) => one.read), ...done])];
+    if (read.length > 0) await this.settle({ read, rejections: whole, position: undefined });
+  }
+
+  private async finish(
+    batch: readonly Piece[],
+    rejections: Finished['rejections'],
+    position: Finished['position'],
   ): Promise<void> {
-    const { streams, ownership, metrics } = this.parts;
-    if (rejected.length > 0 && (await this.park(shard, rejected)) === 'stale')
-      return ownership.lost(shard.lease);
-    const parked = new Set(rejected.map((one) => one.read));
-    const ids = read.filter((one) => !parked.has(one)).map(({ source }) => source.id);
-    if (ids.length === 0) return;
-    const { epoch } = shard.lease;
-    const answer = await streams.ackOwned({ stream: shard.stream, group: PROCESSOR_GROUP, epoch, ids });
-    if (answer === 'stale') return ownership.lost(shard.lease);
-    metrics.entries.inc({ result: 'stored' }, ids.length);
+    await this.settle({ read: batch.map(({ read }) => read), rejections, position });
   }
 
-  private async park(shard: OwnedShard, rejected: readonly Rejection[]): Promise<'parked' | 'stale'> {
-    const { streams, metrics, logger } = this.parts;
-    const answer = await park(streams, shard, rejected, this.failingSinceMs ?? Date.now());
-    if (answer === 'stale') return answer;
-    fault('ingest.after-dead-letter');
-    metrics.entries.inc({ result: 'parked' }, rejected.length);
-    for (const { read, code, message } of rejected) {
-      logger.warn({ event: 'entry_parked', stream: shard.stream, id: read.source.id, code, message });
-    }
-    return answer;
+  private async settle(finished: Omit<Finished, 'firstFailedAtMs'>): Promise<void> {
+    const firstFailedAtMs = this.failingSinceMs ?? Date.now();
+    await this.parts.finisher.finish({ ...finished, firstFailedAtMs });
+    const settled = new Set(finished.read);
+    this.inHand = this.inHand.filter((one) => !settled.has(one));
   }
+
+  /** Ids by stream of what is read and not settled. */
+  snapshot(): Record<string, readonly string[]> {
+    const ids: Record<string, string[]> = {};
+    for (const { shard, source } of [...this.held, ...this.inHand])
+      (ids[shard.stream] ??= []).push(source.id);
+    return ids;
+  }
+}
+
+function rejectionsOf({ rejections }: Decoded, batch: readonly Piece[]): Finished['rejections'] {
+  const read = new Set(batch.map((piece) => piece.read));
+  return rejections.filter((one) => read.has(one.read));
 }

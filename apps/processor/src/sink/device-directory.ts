@@ -49,6 +49,11 @@ export class DeviceDirectory {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
+  /** Devices that are cached right now. */
+  get size(): number {
+    return this.cache.size;
+  }
+
   /** Every one of the IMEIs is in the answer. */
   async resolve(
     transaction: Transaction,

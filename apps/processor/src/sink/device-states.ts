@@ -1,11 +1,18 @@
-import { statement, type Transaction } from '@app/common/database';
+import { BinaryArray, type BinaryType, binaryTypes, statement, type Transaction } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
-import { decodeResettling, decodeState, encodeResettling, encodeState, type Settlement } from '../domain';
+import {
+  decodeResettling,
+  decodeState,
+  type DeviceState,
+  encodeResettling,
+  encodeState,
+  type Fix,
+  type Position,
+  type Settlement,
+} from '../domain';
 import { type KnownDevice } from './device-directory';
-import { timestampOf } from './records';
 import deviceStates from './sql/device-states.sql';
 import lockDeviceStates from './sql/lock-device-states.sql';
-import saveCheckpoints from './sql/save-checkpoints.sql';
 import saveStates from './sql/save-device-states.sql';
 import saveResettling from './sql/save-resettling.sql';
 import unchangedVersions from './sql/unchanged-versions.sql';
@@ -16,7 +23,8 @@ const LOCK = statement('sink_lock-device-states', lockDeviceStates);
 const SAVE = statement('sink_save-device-states', saveStates);
 const SAVE_RESETTLING = statement('sink_save-resettling', saveResettling);
 const UNCHANGED = statement('sink_unchanged-versions', unchangedVersions);
-const SAVE_CHECKPOINTS = statement('sink_save-checkpoints', saveCheckpoints);
+
+const { bool, int2, int4, int8, jsonb, timestamptz } = binaryTypes;
 
 /** A device whose new fixes have been settled, and what follows. */
 export interface SettledDevice {
@@ -61,7 +69,7 @@ export async function readDeviceStates(
 }
 
 /**
- * Stores what changed over the versions that it was settled from, and answers with the version that each of the changed
+ * Stores what changed over the versions that it was settled from, and the checkpoints, and answers with the version that each of the changed
  * states has now.
  *
  * @throws OdographError STATE_CONFLICT where somebody else has written one of them since.
@@ -71,7 +79,7 @@ export async function saveDeviceStates(
   settled: readonly SettledDevice[],
 ): Promise<Map<bigint, bigint>> {
   const changed = settled.filter(({ settlement }) => settlement.isStateChanged);
-  const versions = await saveStatesOf(transaction, changed);
+  const versions = await saveStatesOf(transaction, changed, settled.flatMap(checkpointsOf));
   const redirected = settled.filter(isRedirected);
   for (const [id, version] of await saveResettlingOf(transaction, redirected, versions))
     versions.set(id, version);
@@ -84,24 +92,16 @@ export async function saveDeviceStates(
 async function saveStatesOf(
   transaction: Transaction,
   changed: readonly SettledDevice[],
+  checkpoints: readonly Checkpoint[],
 ): Promise<Map<bigint, bigint>> {
-  if (changed.length === 0) return new Map();
-  const latest = changed.map(({ settlement }) => settlement.state.fixes.last);
-  const rows = await transaction.query<VersionRow>(SAVE, [
-    changed.map(({ device }) => device.id),
-    latest.map((fix) => (fix === null ? null : timestampOf(fix.timeMs))),
-    latest.map((fix) => fix?.digest ?? null),
-    latest.map((fix) => fix?.longitude ?? null),
-    latest.map((fix) => fix?.latitude ?? null),
-    latest.map((fix) => fix?.altitudeM ?? null),
-    latest.map((fix) => fix?.angleDeg ?? null),
-    latest.map((fix) => fix?.speedKmh ?? null),
-    latest.map((fix) => fix?.ignition ?? null),
-    latest.map((fix) => fix?.movement ?? null),
-    changed.map(({ settlement }) => encodeState(settlement.state)),
-    changed.map(({ known }) => (known?.version ?? 0n) + 1n),
+  if (changed.length === 0 && checkpoints.length === 0) return new Map();
+  const [saved] = await transaction.query<SavedStates & Record<string, unknown>>(SAVE, [
+    ...stateColumns(changed),
+    ...checkpointColumns(checkpoints),
   ]);
-  return all(changed, rows);
+  const ids = saved?.device_ids ?? [];
+  if (ids.length < changed.length) throw conflict(changed.length - ids.length);
+  return new Map(ids.map((id, index) => [id, saved?.versions?.[index] ?? 0n]));
 }
 
 function isRedirected({ known, settlement }: SettledDevice): boolean {
@@ -140,18 +140,62 @@ function all(settled: readonly SettledDevice[], rows: readonly VersionRow[]): Ma
 const conflict = (devices: number): OdographError =>
   new OdographError('STATE_CONFLICT', { detail: `${devices} of the batch's devices` });
 
-export async function saveCheckpointsOf(
-  transaction: Transaction,
-  settled: readonly SettledDevice[],
-): Promise<void> {
-  const checkpoints = settled.flatMap(({ device, settlement }) =>
-    settlement.checkpoints.flatMap((state) => (state.at === null ? [] : [{ device, state, at: state.at }])),
+interface SavedStates {
+  readonly device_ids: bigint[] | null;
+  readonly versions: bigint[] | null;
+}
+
+function stateColumns(changed: readonly SettledDevice[]): Buffer[] {
+  const latest = changed.map(({ settlement }) => settlement.state.fixes.last);
+  const ofLatest = <Value>(type: BinaryType<Value>, value: (fix: Fix) => Value | null): Buffer =>
+    BinaryArray.of(
+      type,
+      latest.map((fix) => (fix === null ? null : value(fix))),
+    );
+  return [
+    BinaryArray.of(
+      int8,
+      changed.map(({ device }) => device.id),
+    ),
+    ofLatest(timestamptz, ({ timeMs }) => timeMs),
+    ofLatest(int8, ({ digest }) => digest),
+    ofLatest(int4, ({ longitude }) => longitude),
+    ofLatest(int4, ({ latitude }) => latitude),
+    ofLatest(int2, ({ altitudeM }) => altitudeM),
+    ofLatest(int4, ({ angleDeg }) => angleDeg),
+    ofLatest(int4, ({ speedKmh }) => speedKmh),
+    ofLatest(bool, ({ ignition }) => ignition),
+    ofLatest(bool, ({ movement }) => movement),
+    BinaryArray.of(
+      jsonb,
+      changed.map(({ settlement }) => encodeState(settlement.state)),
+    ),
+    BinaryArray.of(
+      int8,
+      changed.map(({ known }) => (known?.version ?? 0n) + 1n),
+    ),
+  ];
+}
+
+interface Checkpoint {
+  readonly deviceId: bigint;
+  readonly at: Position;
+  readonly state: DeviceState;
+}
+
+function checkpointsOf({ device, settlement }: SettledDevice): Checkpoint[] {
+  return settlement.checkpoints.flatMap((state) =>
+    state.at === null ? [] : [{ deviceId: device.id, at: state.at, state }],
   );
-  if (checkpoints.length === 0) return;
-  await transaction.query(SAVE_CHECKPOINTS, [
-    checkpoints.map(({ device }) => device.id),
-    checkpoints.map(({ at }) => timestampOf(at.timeMs)),
-    checkpoints.map(({ at }) => at.digest),
-    checkpoints.map(({ state }) => encodeState(state)),
-  ]);
+}
+
+function checkpointColumns(checkpoints: readonly Checkpoint[]): Buffer[] {
+  const column = <Value>(type: BinaryType<Value>, value: (checkpoint: Checkpoint) => Value): Buffer =>
+    BinaryArray.of(type, checkpoints.map(value));
+  return [
+    column(int8, ({ deviceId }) => deviceId),
+    column(timestamptz, ({ at }) => at.timeMs),
+    column(int8, ({ at }) => at.digest),
+    column(jsonb, ({ state }) => encodeState(state)),
+  ];
 }

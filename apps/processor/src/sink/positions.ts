@@ -1,69 +1,73 @@
 import { statement, type Transaction } from '@app/common/database';
-import { type KnownDevice } from './device-directory';
-import { type TelemetryRecord, timestampOf } from './records';
+import { type Arrival, POSITION_COLUMNS } from './position-columns';
 import insertPositions from './sql/insert-positions.sql';
 
-const INSERT = statement('sink_insert-positions', insertPositions);
+const NAMES = POSITION_COLUMNS.map(({ name }) => name).join(', ');
+const ARRAYS = POSITION_COLUMNS.map(({ type }, index) => `unnest($${index + 1}::${type}[])`).join(', ');
+const INSERT = statement(
+  'sink_insert-positions',
+  insertPositions.replace('{columns}', () => NAMES).replace('{arrays}', () => ARRAYS),
+);
 
-/** A record with what its entry adds. */
-export interface Arrival {
-  readonly device: KnownDevice;
-  readonly receivedAtMs: number;
-  readonly traceparent: string | undefined;
-  readonly record: TelemetryRecord;
+/** Which records of a batch were new; their ordinals count through the arrivals' records. */
+export interface NewRecords {
+  readonly count: number;
+  has(ordinal: number): boolean;
 }
 
-interface PositionKey {
-  readonly device_id: bigint;
-  /** The number Infinity for `infinity`. */
-  readonly time: Date | number;
-  readonly digest: bigint;
+interface Inserted {
+  readonly added: number;
+  readonly keys: Buffer | null;
 }
 
-const keyOf = (deviceId: bigint, timeMs: number, digest: bigint): string => `${deviceId}|${timeMs}|${digest}`;
-const arrivalKey = ({ device, record }: Arrival): string => keyOf(device.id, record.timeMs, record.digest);
+const NONE: NewRecords = { count: 0, has: () => false };
 
-/** Stores the records and answers with those that were new. */
+/** Stores the records and says which of them were new. */
 export async function storePositions(
   transaction: Transaction,
   arrivals: readonly Arrival[],
-): Promise<Arrival[]> {
-  const distinct = new Map<string, Arrival>();
-  for (const arrival of arrivals) {
-    const key = arrivalKey(arrival);
-    if (!distinct.has(key)) distinct.set(key, arrival);
-  }
-  if (distinct.size === 0) return [];
-  const rows = await transaction.query<PositionKey>(INSERT, columnsOf([...distinct.values()]));
-  return rows.flatMap(({ device_id, time, digest }) => {
-    const arrival = distinct.get(keyOf(device_id, Number(time), digest));
-    return arrival === undefined ? [] : [arrival];
-  });
+): Promise<NewRecords> {
+  const rows = arrivals.reduce((sum, { records }) => sum + records.length, 0);
+  if (rows === 0) return NONE;
+  const parameters = POSITION_COLUMNS.map((column) => column.encode(arrivals, rows));
+  const [inserted] = await transaction.query<Inserted & Record<string, unknown>>(INSERT, parameters);
+  if (inserted === undefined || inserted.added === 0) return NONE;
+  const { added, keys } = inserted;
+  if (keys === null) return { count: added, has: () => true };
+  const isNew = matchKeys(arrivals, keys);
+  return { count: added, has: (ordinal) => isNew.has(ordinal) };
 }
 
-function columnsOf(arrivals: readonly Arrival[]): unknown[] {
-  const records = arrivals.map(({ record }) => record);
-  return [
-    arrivals.map(({ device }) => device.id),
-    records.map(({ timeMs }) => timestampOf(timeMs)),
-    records.map(({ digest }) => digest),
-    arrivals.map(({ receivedAtMs }) => timestampOf(receivedAtMs)),
-    records.map(({ longitude }) => longitude),
-    records.map(({ latitude }) => latitude),
-    records.map(({ altitudeM }) => altitudeM),
-    records.map(({ angleDeg }) => angleDeg),
-    records.map(({ satellites }) => satellites),
-    records.map(({ speedKmh }) => speedKmh),
-    records.map(({ fixValid }) => fixValid),
-    records.map(({ priority }) => priority),
-    records.map(({ eventIoId }) => eventIoId),
-    records.map(({ ignition }) => ignition),
-    records.map(({ movement }) => movement),
-    records.map(({ odometerM }) => odometerM),
-    records.map(({ externalVoltageMv }) => externalVoltageMv),
-    records.map(({ codec }) => codec),
-    records.map(({ flags }) => flags),
-    records.map(({ rawTimeMs }) => rawTimeMs),
-    records.map(({ io }) => io),
-  ];
+const KEY_BYTES = 24;
+const TIME_AT = 8;
+const DIGEST_AT = 16;
+/** Microseconds from 1970 to 2000, where PostgreSQL begins to count. */
+const EPOCH_US = 946_684_800_000_000n;
+const INFINITY_US = 2n ** 63n - 1n;
+
+/**
+ * The ordinals of the keys. They come in the order in which the records were given, so that one pass finds them all:
+ * of records that are given twice the first is the new one.
+ *
+ * @throws Error where a key is not among the records: the server's order would not be the one we rely on.
+ */
+function matchKeys(arrivals: readonly Arrival[], keys: Buffer): Set<number> {
+  const found = new Set<number>();
+  let at = 0;
+  let ordinal = 0;
+  for (const { device, records } of arrivals) {
+    for (let index = 0; index < records.length; index += 1, ordinal += 1) {
+      if (at === keys.length) return found;
+      if (keys.readBigInt64BE(at + DIGEST_AT) !== records.digest(index)) continue;
+      if (keys.readBigInt64BE(at) !== device.id) continue;
+      if (keys.readBigInt64BE(at + TIME_AT) !== microsecondsOf(records.timeMs(index))) continue;
+      found.add(ordinal);
+      at += KEY_BYTES;
+    }
+  }
+  if (at === keys.length) return found;
+  throw new Error('the database stored the records of a batch in another order than they were given in');
 }
+
+const microsecondsOf = (timeMs: number): bigint =>
+  timeMs === Infinity ? INFINITY_US : BigInt(timeMs) * 1000n - EPOCH_US;

@@ -30,25 +30,10 @@ export interface TelemetryRecord extends Fix {
   readonly io: Buffer;
 }
 
-/** One stream entry: the records of a frame of one device. */
-export interface SinkEntry {
-  readonly imei: string;
-  readonly receivedAtMs: number;
-  readonly traceparent: string | undefined;
-  readonly records: readonly TelemetryRecord[];
-}
-
 /** The flags that a device's time earns; a time that cannot be stored cannot be compared either. */
 export function timeFlags(timeMs: number, receivedAtMs: number): number {
   if (!isStorableTime(timeMs)) return PositionFlag.timeOutOfRange;
   return timeMs > receivedAtMs + MAX_AHEAD_MS ? PositionFlag.aheadOfArrival : 0;
-}
-
-/** The part of a record that rules may look at; undefined where they must not. */
-export function fixOf(record: TelemetryRecord): Fix | undefined {
-  if (!record.fixValid || (record.flags & UNTIMED_FLAGS) !== 0) return undefined;
-  const { timeMs, digest, longitude, latitude, altitudeM, angleDeg, speedKmh, ignition, movement } = record;
-  return { timeMs, digest, longitude, latitude, altitudeM, angleDeg, speedKmh, ignition, movement };
 }
 
 /** A time as PostgreSQL reads it, exactly; both infinities included. */

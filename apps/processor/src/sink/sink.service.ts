@@ -4,12 +4,13 @@ import { appendBatch } from '@app/common/outbox';
 import { hasCode } from '@app/common/errors';
 import { type Fix } from '../domain';
 import { type DeviceDirectory, isKnown, type KnownDevice } from './device-directory';
-import { saveCheckpointsOf, saveDeviceStates, type SettledDevice } from './device-states';
+import { saveDeviceStates, type SettledDevice } from './device-states';
 import { storeEvents, type StoredEvents } from './events';
 import { type LiveFeed } from './live-feed';
 import { messagesOf } from './messages';
-import { type Arrival, storePositions } from './positions';
-import { fixOf, type SinkEntry } from './records';
+import { type Arrival } from './position-columns';
+import { type NewRecords, storePositions } from './positions';
+import { type SinkEntry } from './sink-entry';
 import { type Rulebook, type RulebookReader } from './rulebook';
 import { type NewFixes, type Settler } from './settler';
 import { type SinkMetrics } from './sink.metrics';
@@ -176,6 +177,11 @@ export class SinkService {
     return this.parts.live.tell({ settled, versions, events: added });
   }
 
+  /** What its caches hold, for the panic file. */
+  snapshot(): Record<string, unknown> {
+    return { devicesCached: this.parts.directory.size };
+  }
+
   private async store<Entry extends SinkEntry>(
     transaction: Transaction,
     entries: readonly Entry[],
@@ -188,12 +194,12 @@ export class SinkService {
     for (const entry of entries) {
       const device = devices.get(entry.imei);
       if (device === undefined) continue;
-      if (isKnown(device)) arrivals.push(...arrivalsOf(entry, device));
+      if (isKnown(device)) arrivals.push(arrivalOf(entry, device));
       else refused.push({ entry, refusal: device.refusal });
     }
     const fresh = await storePositions(transaction, arrivals);
     const rulebook = await this.parts.rulebooks.current(transaction);
-    const groups = newFixesByDevice(fresh);
+    const groups = newFixesByDevice(arrivals, fresh);
     for (const { device } of groups) touched.add(device.id);
     const settled = await this.parts.settler.settleAll(transaction, groups, rulebook, isLocking);
     const events = await this.storeSettled(transaction, settled, rulebook);
@@ -201,8 +207,8 @@ export class SinkService {
       ...events,
       refused,
       settled,
-      newRecords: fresh.length,
-      repeatedRecords: arrivals.length - fresh.length,
+      newRecords: fresh.count,
+      repeatedRecords: arrivals.reduce((sum, { records }) => sum + records.length, 0) - fresh.count,
     };
   }
 
@@ -211,9 +217,7 @@ export class SinkService {
     settled: readonly SettledDevice[],
     rulebook: Rulebook,
   ): Promise<StoredEvents & { versions: ReadonlyMap<bigint, bigint> }> {
-    // States first: their locks are what makes two writers of a device wait for each other.
     const versions = await saveDeviceStates(transaction, settled);
-    await saveCheckpointsOf(transaction, settled);
     const nowMs = (this.parts.now ?? Date.now)();
     const events = await storeEvents(transaction, settled, rulebook, nowMs);
     await appendBatch(
@@ -246,20 +250,23 @@ export class SinkService {
   }
 }
 
-function arrivalsOf({ receivedAtMs, traceparent, records }: SinkEntry, device: KnownDevice): Arrival[] {
-  return records.map((record) => ({ device, receivedAtMs, traceparent, record }));
+function arrivalOf({ receivedAtMs, traceparent, records }: SinkEntry, device: KnownDevice): Arrival {
+  return { device, receivedAtMs, traceparent, records };
 }
 
-/** Repeats are not in here any more: they moved the rules when they came first. */
-function newFixesByDevice(fresh: readonly Arrival[]): NewFixes[] {
+/** Without the repeats: they moved the rules when they came first. */
+function newFixesByDevice(arrivals: readonly Arrival[], fresh: NewRecords): NewFixes[] {
   const byDevice = new Map<bigint, { device: KnownDevice; fixes: Fix[]; traceparent: string | undefined }>();
-  for (const { device, record, traceparent } of fresh) {
-    const fix = fixOf(record);
-    if (fix === undefined) continue;
-    const found = byDevice.get(device.id) ?? { device, fixes: [], traceparent };
-    found.fixes.push(fix);
-    found.traceparent = traceparent;
-    byDevice.set(device.id, found);
+  let ordinal = 0;
+  for (const { device, records, traceparent } of arrivals) {
+    for (let index = 0; index < records.length; index += 1, ordinal += 1) {
+      const fix = fresh.has(ordinal) ? records.fix(index) : undefined;
+      if (fix === undefined) continue;
+      let found = byDevice.get(device.id);
+      if (found === undefined) byDevice.set(device.id, (found = { device, fixes: [], traceparent }));
+      found.fixes.push(fix);
+      found.traceparent = traceparent;
+    }
   }
   // One order for all writers, so that two that meet on the same devices wait for each other instead of deadlocking.
   return [...byDevice.values()].sort((a, b) => (a.device.id < b.device.id ? -1 : 1));

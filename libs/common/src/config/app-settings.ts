@@ -29,6 +29,20 @@ export const redisTopology = {
     .describe('Password of the sentinels themselves; that of the servers is part of REDIS_URL.'),
 };
 
+/** How long positions are kept: of ingest, which stores nothing older, and of what drops partitions. */
+export const retentionSettings = settingGroup(['POSITION_'], {
+  POSITION_RETENTION: duration('3650d').describe(
+    'Age beyond which records are not stored (RECORD_EXPIRED) and day partitions may be dropped.',
+  ),
+});
+
+/** Of everybody who reads with a group whose consumers work side by side, without an owner. */
+export const claimSettings = settingGroup(['CLAIM_'], {
+  CLAIM_THRESHOLD_MS: integer(10_000, { min: 100, max: 86_400_000 }).describe(
+    'Milliseconds after which what another consumer of a group without owners has read and not acknowledged is taken over.',
+  ),
+});
+
 /** Settings that every app reads. */
 export const appSettings = settingGroup(
   ['REDIS_', 'LOG_', 'PROBE_', 'LEASE_', 'SHUTDOWN_', 'STARTUP_', 'INSTANCE_'],

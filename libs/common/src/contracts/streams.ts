@@ -30,6 +30,8 @@ export const LETTER_FIELDS: readonly string[] = [
   ...['source_stream', 'source_id', 'record_index', 'error_code', 'error_message', 'attempts'],
   ...['first_failed_at', 'failed_at', 'app_version', 'constraint', 'column', 'sqlstate'],
 ];
+/** Entries that an edge found Redis to have lost, by device: on their way into `ops.stream_loss`. */
+export const TELEMETRY_LOSSES = 'telemetry:losses';
 
 export const TELEMETRY_LIVE = 'telemetry:live';
 export const FLEET_EVENTS = 'fleet:events';

@@ -32,3 +32,13 @@ export type UnknownDevicePolicy = (typeof UNKNOWN_DEVICE_POLICIES)[number];
 
 /** An IMEI as it appears in a Teltonika login: fifteen digits. */
 export const imeiSchema = z.string().regex(/^\d{15}$/, 'an IMEI has fifteen digits');
+
+/** One entry of TELEMETRY_LOSSES: what a device has acks for behind `after_id` up to `last_id` may be gone. */
+export const streamLossSchema = z.object({
+  v: z.string(),
+  imei: imeiSchema,
+  stream: z.string(),
+  after_id: z.string(),
+  last_id: z.string(),
+  reported_by: z.string(),
+});

@@ -1,3 +1,6 @@
+export { BinaryArray } from './binary-array';
+export * as binaryTypes from './binary-types';
+export { type BinaryType } from './binary-types';
 export * from './data-source';
 export { Database, type DatabaseOptions, type PoolUse } from './database';
 export * from './database.module';

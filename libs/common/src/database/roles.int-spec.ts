@@ -73,6 +73,9 @@ const may: [AppRole, string][] = [
   ['odograph_processor', `INSERT INTO ops.deployment (name, value) VALUES ('a', '1')`],
   ['odograph_ops', `UPDATE ops.deployment SET value = '2'`],
   ['odograph_ops', `SELECT telemetry.drop_position_partitions('2000-01-01', '30 d')`],
+  ['odograph_readonly', 'SELECT io FROM telemetry.position_decoded'],
+  ['odograph_readonly', `SELECT telemetry.io_value(8, '\\x000000000000', 1)`],
+  ['odograph_ops', 'SELECT io FROM telemetry.position_decoded'],
   ...(
     [
       'odograph_processor',
@@ -210,6 +213,8 @@ const WRITERS: Readonly<Record<string, readonly AppRole[]>> = {
   'ops.audit': ['odograph_ops'],
   'ops.command': ['odograph_ops'],
   'ops.deployment': ['odograph_processor', 'odograph_ops'],
+  'ops.stream_loss': ['odograph_processor'],
+  'telemetry.shard_progress': ['odograph_processor'],
 };
 const foreignWrites = Object.entries(WRITERS).flatMap(([table, writers]) =>
   ROLES.filter((role) => !writers.includes(role)).flatMap((role): [AppRole, string][] => [

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { DatabaseError } from 'pg';
 
 /**
@@ -87,9 +88,12 @@ export function leavesSessionAlive(error: unknown): boolean {
   return error instanceof DatabaseError && error.severity === 'ERROR';
 }
 
+/** Errors of Node's own modules are of another realm where code runs in a context of its own, as specs do. */
+const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
+
 function findInChain(error: unknown, matches: (each: Error) => boolean): Error | undefined {
   let current = error;
-  for (let depth = 0; depth < 10 && current instanceof Error; depth += 1) {
+  for (let depth = 0; depth < 10 && isError(current); depth += 1) {
     if (matches(current)) return current;
     current = current.cause ?? ('driverError' in current ? current.driverError : undefined);
   }

@@ -60,6 +60,16 @@ export const ERROR_TABLE = {
     message: 'Redis or the cursor is ahead of what the outbox holds: this database was restored or promoted',
     action: 'Keep the relay stopped for this part and follow the restored-database runbook.',
   },
+  DATABASE_BEHIND: {
+    message: 'The database is at an earlier place than was seen before: it was restored or promoted',
+    action:
+      'Nothing at first: what its streams still hold (REWIND_WINDOW) is read again. What was stored longer before the restore than that is in no stream.',
+  },
+  STREAM_BEHIND: {
+    message: 'Redis has lost the end of a stream: it was restored, or failed over to a replica that lagged',
+    action:
+      'Read `ops.stream_loss` for the devices and ranges; with REDIS_FSYNC=always and REDIS_WAIT_REPLICAS nothing acknowledged is lost.',
+  },
   STREAM_REFUSED: {
     message: 'Redis refused a stream command',
     action: 'Read the cause: memory full, a read-only replica or a key of another type.',

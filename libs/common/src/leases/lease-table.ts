@@ -5,6 +5,7 @@ import ensureLeases from './sql/ensure-leases.sql';
 import fence from './sql/fence.sql';
 import joinMembers from './sql/join-members.sql';
 import leaveMembers from './sql/leave-members.sql';
+import raiseLease from './sql/raise-lease.sql';
 import releaseLeases from './sql/release-leases.sql';
 import renewLeases from './sql/renew-leases.sql';
 
@@ -15,6 +16,7 @@ const STATEMENTS = {
   fence: statement('leases.fence', fence),
   join: statement('leases.join', joinMembers),
   leave: statement('leases.leave', leaveMembers),
+  raise: statement('leases.raise', raiseLease),
   release: statement('leases.release', releaseLeases),
   renew: statement('leases.renew', renewLeases),
 };
@@ -62,6 +64,12 @@ export class LeaseTable {
   async release(leases: readonly Lease[]): Promise<void> {
     if (leases.length === 0) return;
     await this.database.query(STATEMENTS.release, [...namesAndEpochs(leases), this.owner]);
+  }
+
+  /** Puts a lease that is still ours at a higher epoch; undefined where it is ours no more. */
+  async raise({ name, epoch }: Lease, to: bigint): Promise<Lease | undefined> {
+    const [raised] = await this.database.query<Lease>(STATEMENTS.raise, [name, epoch, this.owner, to]);
+    return raised;
   }
 
   /**

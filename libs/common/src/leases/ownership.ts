@@ -85,6 +85,23 @@ export class Ownership implements Service {
     if (this.held.drop(lease)) this.changed('lease_lost', [lease]);
   }
 
+  /**
+   * A store has seen epoch `seen` on a resource, which is above ours. While the lease is ours all the same, the database
+   * was restored to a time before that epoch: the lease goes on above it. Else somebody newer has it, and it is dropped.
+   */
+  async contest(lease: Lease, seen: bigint): Promise<'raised' | 'lost'> {
+    const raised = await this.table.raise(lease, seen + 1n);
+    if (raised === undefined) {
+      this.lost(lease);
+      return 'lost';
+    }
+    // Given back or lost meanwhile: what was raised expires by itself.
+    if (!this.held.drop(lease)) return 'lost';
+    this.held.add(raised);
+    this.changed('lease_raised', [raised]);
+    return 'raised';
+  }
+
   async start(): Promise<void> {
     if (this.stopped !== undefined) return;
     this.started = this.begin();
@@ -160,7 +177,7 @@ export class Ownership implements Service {
   private changed(event: string, leases: readonly Lease[]): void {
     const { app, logger, onChange } = this.options;
     const line = { event, app, leases: namesOf(leases), held: this.held.size };
-    if (event === 'lease_lost') logger.warn(line);
+    if (event === 'lease_lost' || event === 'lease_raised') logger.warn(line);
     else logger.info(line);
     onChange?.(this.held.all());
   }

@@ -94,6 +94,41 @@ export const METRIC_CATALOG = {
     help: 'Pending entries that were gone from their stream: lost data.',
     labels: [],
   },
+  ingest_batch_records: {
+    kind: 'gauge',
+    help: 'Records that a transaction of a lane may take in right now; it follows backlog and speed.',
+    labels: ['lane'],
+  },
+  ingest_breaker_state: {
+    kind: 'gauge',
+    help: 'State of the breaker before the database: 0 closed, 1 open (nothing is read), 2 half-open (one probes).',
+    labels: [],
+  },
+  ingest_restores_total: {
+    kind: 'counter',
+    help: 'Shards whose database or redis was found at an earlier place than before: restored, promoted or truncated.',
+    labels: ['store'],
+  },
+  ingest_streams_unread_trimmed: {
+    kind: 'gauge',
+    help: 'Owned streams that lost entries before they were read: lost data.',
+    labels: [],
+  },
+  ingest_unknown_groups: {
+    kind: 'gauge',
+    help: 'Groups on owned streams that nobody registered; they hold nothing back.',
+    labels: [],
+  },
+  ingest_default_partition_records: {
+    kind: 'gauge',
+    help: 'Records in the DEFAULT partition whose day should have a table: the upkeep is behind.',
+    labels: [],
+  },
+  edge_lost_devices_total: {
+    kind: 'counter',
+    help: 'Devices whose acknowledged entries Redis has lost.',
+    labels: [],
+  },
   sink_transaction_seconds: {
     kind: 'histogram',
     help: 'One sink transaction from BEGIN to COMMIT.',

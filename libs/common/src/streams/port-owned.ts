@@ -29,6 +29,8 @@ export interface OwnedAck {
   readonly group: string;
   readonly epoch: bigint;
   readonly ids: readonly string[];
+  /** Kept in the same step for {@link OwnedStreams.ownedState}: what the caller wants to know at its next take-over. */
+  readonly note?: string;
 }
 
 export interface DeadLetter {
@@ -36,7 +38,7 @@ export interface DeadLetter {
   readonly id: string;
   /**
    * Names one record of an entry of several, where the others pass: the letter is kept once per (id, record) and the
-   * entry stays pending until the caller acknowledges it with the rest.
+   * entry stays pending unless the request settles it.
    */
   readonly record?: string;
   /** The letter's fields as the contract has them. */
@@ -50,6 +52,24 @@ export interface DeadLetterRequest {
   readonly group: string;
   readonly epoch: bigint;
   readonly letters: readonly DeadLetter[];
+  /** Entries of which nothing is left to do once the letters are kept: acknowledged in the same step. */
+  readonly settled?: readonly string[];
+  /** As {@link OwnedAck.note}. */
+  readonly note?: string;
+}
+
+/** What is known of a shard beside its entries. */
+export interface OwnedState {
+  /** The note of the last ack that had one. */
+  readonly note: string | undefined;
+  /** The last id that the store handed out in this stream, `0-0` where it knows of none. */
+  readonly lastId: string;
+}
+
+export interface RewindRequest {
+  readonly stream: string;
+  readonly group: string;
+  readonly epoch: bigint;
 }
 
 export interface TrimRequest {
@@ -58,6 +78,11 @@ export interface TrimRequest {
   readonly groups: readonly string[];
   /** Entries younger than this stay, by the store's clock. */
   readonly keepMs: number;
+  /**
+   * What an entry's age is counted from. `acknowledged`: from its ack by the slowest group, as exactly as this is called
+   * often. Default `added`.
+   */
+  readonly since?: 'added' | 'acknowledged';
 }
 
 export interface TrimResult {
@@ -78,6 +103,17 @@ export interface OwnedStreams {
   ackOwned(request: OwnedAck): Promise<'acked' | 'stale'>;
   /** Parks entries and acknowledges them in one step, each (id, record) once however often it is called. */
   deadLetter(request: DeadLetterRequest): Promise<'parked' | 'stale'>;
+  /** Which of the letters are kept already, in the order asked. */
+  findParked(
+    deadLetterStream: string,
+    letters: readonly Pick<DeadLetter, 'id' | 'record'>[],
+  ): Promise<readonly boolean[]>;
+  ownedState(stream: string): Promise<OwnedState>;
+  /**
+   * Hands out again, as new, everything that the stream still holds: for a sink that has lost what it had stored. The
+   * note is gone after it. A repeat begins anew.
+   */
+  rewindOwned(request: RewindRequest): Promise<'rewound' | 'stale'>;
   /** The last id of each stream, `0-0` where it is empty or missing: where {@link waitForEntries} starts. */
   lastIds(streams: readonly string[]): Promise<Map<string, string>>;
   /**

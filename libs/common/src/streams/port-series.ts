@@ -3,7 +3,7 @@ import { type Fields, type FieldValue } from './entries';
 /** Told once what became of an entry; it must not throw. A plain object, since a promise for each would cost more. */
 export interface AppendWaiter {
   /** Durable, as for {@link StreamAppender.append}. */
-  appended(): void;
+  appended(id: string): void;
   /**
    * @param error OdographError REDIS_UNREACHABLE (outcome unknown) or STREAM_REFUSED.
    * @param lastValue the entry's last value, so that who might repeat it need not keep it: what is kept from every

@@ -1,13 +1,13 @@
--- Answers with the rows that are new; a record that is stored already is a repeat and changes nothing.
-INSERT INTO telemetry.position (
-  device_id, time, digest, received_at, longitude, latitude, altitude_m, angle_deg, satellites, speed_kmh, fix_valid,
-  priority, event_io_id, ignition, movement, odometer_m, external_voltage_mv, codec, flags, raw_time_ms, io
+-- What stands in braces is filled in from POSITION_COLUMNS. A record that is stored already is a repeat and changes nothing.
+-- Answers with one row: how many were new, and only where some were not the keys of those that were, in the order in
+-- which they were given. A row for each would cost more than the insert's own index.
+WITH new AS (
+  INSERT INTO telemetry.position ({columns})
+  SELECT {arrays}
+  ON CONFLICT (device_id, time, digest) DO NOTHING
+  RETURNING device_id, time, digest
 )
-SELECT *
-FROM unnest(
-  $1::bigint[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], $5::integer[], $6::integer[], $7::smallint[],
-  $8::integer[], $9::smallint[], $10::integer[], $11::boolean[], $12::smallint[], $13::integer[], $14::boolean[],
-  $15::boolean[], $16::bigint[], $17::integer[], $18::smallint[], $19::integer[], $20::numeric[], $21::bytea[]
-)
-ON CONFLICT (device_id, time, digest) DO NOTHING
-RETURNING device_id, time, digest
+SELECT added, CASE WHEN added < cardinality($1) THEN (
+    SELECT string_agg(int8send(device_id) || timestamptz_send(time) || int8send(digest), '') FROM new
+  ) END AS keys
+FROM (SELECT count(*)::integer AS added FROM new) AS counted

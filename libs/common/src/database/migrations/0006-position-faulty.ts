@@ -4,6 +4,7 @@ import deviceStateResettling from './0006-position-faulty/02-device-state-resett
 import requestResettling from './0006-position-faulty/03-request-resettling.sql';
 import flagPositions from './0006-position-faulty/04-flag-positions.sql';
 import grants from './0006-position-faulty/05-grants.sql';
+import positionDecoded from './0006-position-faulty/06-position-decoded.sql';
 import drop from './0006-position-faulty.down.sql';
 
 const OBJECTS: readonly string[] = [
@@ -12,6 +13,7 @@ const OBJECTS: readonly string[] = [
   requestResettling,
   flagPositions,
   grants,
+  positionDecoded,
 ];
 
 /** Records that operators hide, and histories that are folded again in slices. */

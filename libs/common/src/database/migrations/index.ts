@@ -1,6 +1,8 @@
 import { Foundation1790000000001 } from './0001-foundation';
 import { Commands1790000000002 } from './0002-commands';
+import { PositionDecoded1790000000003 } from './0003-position-decoded';
 import { Operators1790000000004 } from './0004-operators';
+import { Ingest1790000000005 } from './0005-ingest';
 import { PositionFaulty1790000000006 } from './0006-position-faulty';
 
 /**
@@ -10,7 +12,9 @@ import { PositionFaulty1790000000006 } from './0006-position-faulty';
 export const MIGRATIONS = [
   Foundation1790000000001,
   Commands1790000000002,
+  PositionDecoded1790000000003,
   Operators1790000000004,
+  Ingest1790000000005,
   PositionFaulty1790000000006,
 ];
 

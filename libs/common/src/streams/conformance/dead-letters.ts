@@ -35,6 +35,20 @@ export function describeDeadLetters(bench: BenchOf): void {
       expect((await readAs(bench().a, stream)).redelivered).toBe(true);
     });
 
+    it('settles an entry in one step with the letters of its records, and knows which are kept', async () => {
+      const stream = newShard();
+      const [id = '', other = ''] = await fill(bench().a, stream, 2);
+      await readAs(bench().a, stream);
+      const letters = ['3', '7'].map((record) => ({ id, record, fields: { n: record } }));
+      const call = { ...request(stream, 1n), letters, settled: [id], note: 'so far' };
+      expect(await bench().a.deadLetter(call)).toBe('parked');
+      expect([...(await readAs(bench().a, stream)).deliveries.keys()]).toEqual([other]);
+      expect(await bench().b.ownedState(stream)).toMatchObject({ note: 'so far' });
+      const asked = [{ id, record: '3' }, { id, record: '4' }, { id }, { id: other, record: '7' }];
+      expect(await bench().b.findParked(deadLetterOf(stream), asked)).toEqual([true, false, false, false]);
+      expect(await bench().b.findParked(newShard(), asked)).toEqual([false, false, false, false]);
+    });
+
     it('does nothing for a stale owner', async () => {
       const stream = newShard();
       const [id = ''] = await fill(bench().a, stream, 1);

@@ -101,6 +101,49 @@ export function describeOwnedReads(bench: BenchOf): void {
       expect(numbersOf(next.entries)).toEqual([30, 31]);
     });
 
+    it('keeps a note with an ack, and knows the last id of a stream that is empty again', async () => {
+      const stream = newShard();
+      expect(await bench().a.ownedState(stream)).toEqual({ note: undefined, lastId: '0-0' });
+      const ids = await fill(bench().a, stream, 2);
+      await readAs(bench().a, stream, { epoch: 2n });
+      const ack = { stream, group: GROUP, ids };
+      expect(await bench().a.ackOwned({ ...ack, epoch: 1n, note: 'stale' })).toBe('stale');
+      await bench().a.ackOwned({ ...ack, epoch: 2n, note: 'two' });
+      await bench().a.ackOwned({ ...ack, epoch: 2n });
+      for (const id of ids) await bench().surgery.deleteEntry(stream, id);
+      expect(await bench().b.ownedState(stream)).toEqual({ note: 'two', lastId: ids[1] });
+    });
+
+    it('hands out again as new all that the stream holds, and still knows the lag', async () => {
+      const stream = newShard();
+      const ids = await fill(bench().a, stream, 6);
+      await readAs(bench().a, stream, { count: 5 });
+      await bench().a.ackOwned({ stream, group: GROUP, epoch: 1n, ids: ids.slice(0, 4), note: 'gone' });
+      await bench().surgery.deleteEntry(stream, ids[0] ?? '');
+      const rewind = { stream, group: GROUP };
+      await readAs(bench().b, stream, { epoch: 2n, count: 1 });
+      expect(await bench().a.rewindOwned({ ...rewind, epoch: 1n })).toBe('stale');
+      expect(await bench().b.rewindOwned({ ...rewind, epoch: 2n })).toBe('rewound');
+      expect((await bench().b.ownedState(stream)).note).toBeUndefined();
+      // What was pending comes first, and once.
+      const pending = await readAs(bench().b, stream, { epoch: 2n });
+      expect(numbersOf(pending.entries)).toEqual([4]);
+      await bench().b.ackOwned({ ...rewind, epoch: 2n, ids: idsOf(pending.entries) });
+      expect((await bench().b.info(stream, [GROUP]))?.unreadTrimmed).toBe(false);
+      const again = await readAs(bench().b, stream, { epoch: 2n });
+      expect(again.redelivered).toBe(false);
+      expect(numbersOf(again.entries)).toEqual([1, 2, 3, 4, 5]);
+      expect((await bench().b.info(stream, [GROUP]))?.groups[0]).toMatchObject({ lag: 0 });
+    });
+
+    it('rewinds a stream or a group that is not there to its beginning', async () => {
+      const stream = newShard();
+      expect(await bench().a.rewindOwned({ stream, group: GROUP, epoch: 1n })).toBe('rewound');
+      await fill(bench().a, stream, 1);
+      expect(await bench().a.rewindOwned({ stream, group: GROUP, epoch: 1n })).toBe('rewound');
+      expect(numbersOf((await readAs(bench().a, stream)).entries)).toEqual([0]);
+    });
+
     it('begins again when the stream was deleted', async () => {
       const stream = newShard();
       await fill(bench().a, stream, 2);

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { addedAtMs } from '../entries';
 import { fill, GROUP, idsOf, NEVER, newShard, numbersOf, readAs, type BenchOf } from './bench';
 
 export function describeWaiting(bench: BenchOf): void {
@@ -75,6 +76,8 @@ export function describeTrimming(bench: BenchOf): void {
       bench().a.trimOwned({ stream, groups, keepMs });
     const left = async (stream: string) => numbersOf(await bench().a.range(stream, '-', '+', 99));
 
+    const storeNowMs = async () => addedAtMs(await bench().a.append(newShard(), { n: '0' }));
+
     /** `keepMs: 0` still keeps the current millisecond, by the store's clock: a later id shows that it has passed. */
     async function pastNow(stream: string): Promise<void> {
       const { a } = bench();
@@ -105,6 +108,28 @@ export function describeTrimming(bench: BenchOf): void {
       await bench().a.ackOwned({ stream, group: GROUP, epoch: 1n, ids });
       expect(await trim(stream, [GROUP], 60_000)).toMatchObject({ removed: 0 });
       expect(await left(stream)).toEqual([0, 1, 2]);
+    });
+
+    it('counts the age from the ack where it is told to: entries that waited long are kept after it', async () => {
+      const stream = newShard();
+      const ids = await fill(bench().a, stream, 4);
+      await readAs(bench().a, stream, { count: 3 });
+      const keepMs = 50;
+      const passed = async (fromMs: number) => {
+        for (let nowMs = fromMs; nowMs < fromMs + keepMs;) nowMs = await storeNowMs();
+      };
+      await passed(addedAtMs(ids[3] ?? ''));
+      await bench().a.ackOwned({ stream, group: GROUP, epoch: 1n, ids: ids.slice(0, 2) });
+      const request = { stream, groups: [GROUP], keepMs, since: 'acknowledged' } as const;
+      // By their own age both would go.
+      expect(await bench().a.trimOwned(request)).toEqual({ removed: 0, unknownGroups: [] });
+      const lookedMs = await storeNowMs();
+      await bench().a.ackOwned({ stream, group: GROUP, epoch: 1n, ids: ids.slice(2, 3) });
+      await bench().a.readOwned({ stream, group: GROUP, consumer: 'one', epoch: 1n, count: 1 });
+      await passed(lookedMs);
+      // What was acknowledged after the first look is as old, and its own look is still to come.
+      expect(await bench().a.trimOwned(request)).toEqual({ removed: 2, unknownGroups: [] });
+      expect(await left(stream)).toEqual([2, 3]);
     });
 
     it('goes by the slowest registered group', async () => {
@@ -138,6 +163,26 @@ export function describeTrimming(bench: BenchOf): void {
         unreadTrimmed: true,
         groups: [{ name: 'forgotten', known: false }],
       });
+    });
+
+    it('tells what was lost from what was trimmed', async () => {
+      const [stream, fresh] = [newShard(), newShard()];
+      const ids = await fill(bench().a, stream, 6);
+      await readAs(bench().a, stream);
+      await bench().a.ackOwned({ stream, group: GROUP, epoch: 1n, ids: ids.slice(0, 2) });
+      await pastNow(stream);
+      await trim(stream);
+      expect(await bench().b.findLost(stream, ids)).toEqual(new Map());
+      for (const id of [ids[3] ?? '', ids[5] ?? '']) await bench().surgery.deleteEntry(stream, id);
+      expect([...(await bench().b.findLost(stream, ids))]).toEqual([
+        [ids[3], ids[2]],
+        [ids[5], ids[4]],
+      ]);
+      // A stream that was made anew, with later ids than the old one had, and one that is gone.
+      expect([...(await bench().b.findLost(fresh, [ids[0] ?? '']))]).toEqual([[ids[0], '0-0']]);
+      await fill(bench().a, fresh, 1);
+      expect([...(await bench().b.findLost(fresh, [ids[0] ?? '']))]).toEqual([[ids[0], '0-0']]);
+      expect(await bench().a.boot()).toBe(await bench().b.boot());
     });
 
     it('has nothing to do on a stream that does not exist', async () => {

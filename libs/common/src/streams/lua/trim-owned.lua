@@ -1,4 +1,5 @@
--- KEYS: stream.  ARGV: how long entries are kept at least in ms, registered groups.
+-- KEYS: stream, samples (sorted set of ids by when everything below them was acknowledged).
+-- ARGV: how long entries are kept at least in ms, since when ('added' | 'acknowledged'), registered groups.
 -- Reply, flat: removed entries, then the names of groups that nobody registered.
 local stream, keep = KEYS[1], tonumber(ARGV[1])
 if redis.call('EXISTS', stream) == 0 then return {0} end
@@ -18,10 +19,13 @@ end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local oldest = string.format('%.0f', math.max(0, now - keep)) .. '-0'
+local since = string.format('%.0f', math.max(0, now - keep))
+-- The largest id that there is: what follows only lowers it.
+local oldest = '18446744073709551615-18446744073709551615'
+if ARGV[2] == 'added' then oldest = since .. '-0' end
 
 local registered = {}
-for i = 2, #ARGV do registered[ARGV[i]] = false end
+for i = 3, #ARGV do registered[ARGV[i]] = false end
 
 local unknown = {}
 for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
@@ -41,6 +45,18 @@ end
 -- A registered group that is not there will be made at the beginning and read everything.
 for _, exists in pairs(registered) do
   if not exists then oldest = '0-0' end
+end
+
+if ARGV[2] == 'acknowledged' then
+  -- Everything below `oldest` is acknowledged now; what was so at the last sample of that age may go.
+  redis.call('ZADD', KEYS[2], 'NX', now, oldest)
+  local sample = redis.call('ZREVRANGEBYSCORE', KEYS[2], since, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if #sample == 0 then
+    oldest = '0-0'
+  else
+    if below(sample[1], oldest) then oldest = sample[1] end
+    redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. sample[2])
+  end
 end
 
 local reply = {redis.call('XTRIM', stream, 'MINID', '=', oldest)}

@@ -5,6 +5,10 @@ import type * as port from '../port';
 import { type MemoryServer } from './memory-server';
 import { type MemoryGroup, type MemoryStream } from './memory-stream';
 
+const LARGEST_ID = '18446744073709551615-18446744073709551615';
+const noteKey = (stream: string): string => companionKey(stream, 'note');
+const samplesKey = (stream: string): string => companionKey(stream, 'acked');
+
 /** The reading verbs as single steps on a {@link MemoryServer}. */
 
 export function readOwned(server: MemoryServer, request: port.OwnedReadRequest): port.OwnedRead {
@@ -26,11 +30,12 @@ export function readOwned(server: MemoryServer, request: port.OwnedReadRequest):
 export function ackOwned(server: MemoryServer, request: port.OwnedAck): 'acked' | 'stale' {
   if (staleEpoch(server, request.stream, request.epoch) !== undefined) return 'stale';
   ackGroup(server, request.stream, request.group, request.ids);
+  keepNote(server, request);
   return 'acked';
 }
 
 export function deadLetter(server: MemoryServer, request: port.DeadLetterRequest): 'parked' | 'stale' {
-  const { stream, deadLetterStream, group, epoch, letters } = request;
+  const { stream, deadLetterStream, group, epoch, letters, settled = [] } = request;
   if (staleEpoch(server, stream, epoch) !== undefined) return 'stale';
   const seen = server.makeHash(companionKey(deadLetterStream, 'seen'));
   for (const { id, record = '', fields } of letters) {
@@ -38,7 +43,35 @@ export function deadLetter(server: MemoryServer, request: port.DeadLetterRequest
     if (!seen.has(key)) seen.set(key, server.add(deadLetterStream, fields));
     if (record === '') ackGroup(server, stream, group, [id]);
   }
+  ackGroup(server, stream, group, settled);
+  keepNote(server, request);
   return 'parked';
+}
+
+export function findParked(
+  server: MemoryServer,
+  deadLetterStream: string,
+  letters: readonly Pick<port.DeadLetter, 'id' | 'record'>[],
+): boolean[] {
+  const seen = server.hash(companionKey(deadLetterStream, 'seen'));
+  return letters.map(({ id, record = '' }) => seen?.has(`${id}#${record}`) ?? false);
+}
+
+export function ownedState(server: MemoryServer, name: string): port.OwnedState {
+  return { note: server.text(noteKey(name)), lastId: server.stream(name)?.lastGeneratedId ?? STREAM_START };
+}
+
+export function rewindOwned(server: MemoryServer, request: port.RewindRequest): 'rewound' | 'stale' {
+  if (staleEpoch(server, request.stream, request.epoch) !== undefined) return 'stale';
+  server.delete(noteKey(request.stream));
+  server.delete(samplesKey(request.stream));
+  const stream = server.stream(request.stream);
+  const group = stream?.groups.get(request.group);
+  if (stream !== undefined && group !== undefined) {
+    group.lastDeliveredId = STREAM_START;
+    group.entriesRead = stream.added - stream.length;
+  }
+  return 'rewound';
 }
 
 export function lastIds(server: MemoryServer, streams: readonly string[]): Map<string, string> {
@@ -58,18 +91,34 @@ export function grownStreams(
 
 export function trimOwned(
   server: MemoryServer,
-  { stream: name, groups, keepMs }: port.TrimRequest,
+  { stream: name, groups, keepMs, since = 'added' }: port.TrimRequest,
 ): port.TrimResult {
   const stream = server.stream(name);
   if (stream === undefined) return { removed: 0, unknownGroups: [] };
-  let oldest = `${Math.max(0, server.now() - keepMs)}-0`;
+  let oldest = since === 'added' ? `${Math.max(0, server.now() - keepMs)}-0` : LARGEST_ID;
   for (const groupName of groups) {
     const group = stream.groups.get(groupName);
     const needed = group === undefined ? STREAM_START : (group.pendingIds[0] ?? group.lastDeliveredId);
     if (compareEntryIds(needed, oldest) < 0) oldest = needed;
   }
+  if (since === 'acknowledged') oldest = acknowledgedBefore(server, name, oldest, keepMs);
   const unknownGroups = [...stream.groups.keys()].filter((group) => !groups.includes(group));
   return { removed: stream.removeBelow(oldest), unknownGroups };
+}
+
+/** Everything below `needed` is acknowledged now; answers what was so `keepMs` ago. */
+function acknowledgedBefore(server: MemoryServer, name: string, needed: string, keepMs: number): string {
+  const samples = server.makeHash(samplesKey(name));
+  if (!samples.has(needed)) samples.set(needed, String(server.now()));
+  const old = [...samples].filter(([, at]) => Number(at) <= server.now() - keepMs);
+  const newest = old.sort(([, a], [, b]) => Number(a) - Number(b)).at(-1);
+  if (newest === undefined) return STREAM_START;
+  for (const [id] of old) if (id !== newest[0]) samples.delete(id);
+  return compareEntryIds(newest[0], needed) < 0 ? newest[0] : needed;
+}
+
+function keepNote(server: MemoryServer, { stream, note }: { stream: string; note?: string }): void {
+  if (note !== undefined) server.put(noteKey(stream), note);
 }
 
 export function readGroup(

@@ -13,6 +13,8 @@ type Value = MemoryStream | Map<string, string> | string;
 export class MemoryServer {
   /** False: every verb rejects with REDIS_UNREACHABLE and has done nothing. */
   reachable = true;
+  /** Another one after a restart. */
+  boot = 'first';
   /** Set, e.g. to `OOM …`: every added entry is refused with these words. */
   refusal: string | undefined;
 

@@ -61,8 +61,18 @@ export class MemoryStream {
     return this.entries.at(-1)?.id ?? STREAM_START;
   }
 
+  /** Outlives the entries. */
+  get lastGeneratedId(): string {
+    return `${this.lastMs}-${this.lastSequence}`;
+  }
+
   find(id: string): StreamEntry | undefined {
     return this.entries.find((entry) => entry.id === id);
+  }
+
+  /** The last entry before an id. */
+  before(id: string): string | undefined {
+    return this.entries.findLast((entry) => compareEntryIds(entry.id, id) < 0)?.id;
   }
 
   /** Entries behind an id, in order. */

@@ -32,7 +32,7 @@ export class MemoryStreams implements port.Streams {
         const own = values.map((value) => (typeof value === 'string' ? value : Buffer.from(value)));
         const fields = Object.fromEntries(names.map((name, index) => [name, own[index] ?? '']));
         this.append(stream, { ...shared, ...fields }).then(
-          () => waiter.appended(),
+          (id) => waiter.appended(id),
           (error: unknown) => waiter.refused(error, Buffer.from(own.at(-1) ?? '')),
         );
       },
@@ -65,6 +65,18 @@ export class MemoryStreams implements port.Streams {
     if (after.size === 0) throw new RangeError('there is no stream to wait for');
     const look = () => reads.grownStreams(this.server, after);
     return (await this.wait(look, timeoutMs, signal)) ?? new Map<string, string>();
+  }
+  findParked(
+    deadLetterStream: string,
+    letters: readonly Pick<port.DeadLetter, 'id' | 'record'>[],
+  ): Promise<readonly boolean[]> {
+    return this.step((server) => reads.findParked(server, deadLetterStream, letters));
+  }
+  ownedState(stream: string): Promise<port.OwnedState> {
+    return this.step((server) => reads.ownedState(server, stream));
+  }
+  rewindOwned(request: port.RewindRequest): Promise<'rewound' | 'stale'> {
+    return this.step((server) => reads.rewindOwned(server, request));
   }
   trimOwned(request: port.TrimRequest): Promise<port.TrimResult> {
     return this.step((server) => reads.trimOwned(server, request));
@@ -108,6 +120,12 @@ export class MemoryStreams implements port.Streams {
     const matches = ({ id }: StreamEntry) =>
       (from === '-' || notBefore(id)) && (to === '+' || compareEntryIds(id, to) <= 0);
     return this.step((server) => server.stream(stream)?.select(matches, count) ?? []);
+  }
+  boot(): Promise<string> {
+    return this.step((server) => server.boot);
+  }
+  findLost(name: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.step((server) => lostOf(server.stream(name), ids));
   }
   memory(): Promise<port.StoreMemory> {
     return this.step(() => ({ usedBytes: 0, maxBytes: 0 }));
@@ -223,6 +241,20 @@ export class MemoryStreams implements port.Streams {
 
 function isComplete(server: MemoryServer, name: string): boolean {
   return server.hash(name)?.has(DEVICE_REGISTRY_COMPLETE) ?? false;
+}
+
+/** Trimmed is not lost: what lies before the first entry of a stream that entries were taken from. */
+function lostOf(stream: MemoryStream | undefined, ids: readonly string[]): Map<string, string> {
+  const lost = new Map<string, string>();
+  for (const id of ids) {
+    if (stream?.find(id) !== undefined) continue;
+    const isTrimmed =
+      stream !== undefined &&
+      stream.added > stream.length &&
+      compareEntryIds(id, stream.length === 0 ? stream.lastGeneratedId : stream.firstId) <= 0;
+    if (!isTrimmed) lost.set(id, stream?.before(id) ?? STREAM_START);
+  }
+  return lost;
 }
 
 function infoOf(stream: MemoryStream, known: ReadonlySet<string>, nowMs: number): port.StreamInfo {

@@ -1,5 +1,5 @@
 import { type Redis } from 'ioredis';
-import { addedAtMs, STREAM_START, type StreamEntry } from '../entries';
+import { addedAtMs, compareEntryIds, STREAM_START, type StreamEntry } from '../entries';
 import { type GroupInfo, type StoreMemory, type StreamInfo, type StreamInspector } from '../port';
 import { type RedisNodes } from './nodes';
 import { asInteger, asText, entriesOf, list, pairsOf } from './reply';
@@ -27,6 +27,31 @@ export class RedisInspector implements StreamInspector {
     );
   }
 
+  async boot(): Promise<string> {
+    const infos = await this.commands.onEach((redis) => redis.info('server'));
+    // Of a cluster every server's: each of them may have come back without what it held.
+    return infos
+      .map((info) => infoField(info, 'run_id') ?? '')
+      .sort()
+      .join(' ');
+  }
+
+  findLost(stream: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.commands.run(stream, async (redis) => {
+      const { isTrimmed } = await trimmedOf(redis, stream);
+      const lost = new Map<string, string>();
+      for (let first = 0; first < ids.length; first += LOOKS_AT_ONCE) {
+        const some = ids.slice(first, first + LOOKS_AT_ONCE);
+        const found = await Promise.all(some.map((id) => lastUpTo(redis, stream, id)));
+        for (const [index, id] of some.entries()) {
+          const last = found[index] ?? STREAM_START;
+          if (last !== id && !isTrimmed(id)) lost.set(id, last);
+        }
+      }
+      return lost;
+    });
+  }
+
   async memory(): Promise<StoreMemory> {
     const infos = await this.commands.onEach((redis) => redis.info('memory'));
     const servers = infos.map((info) => ({
@@ -35,6 +60,31 @@ export class RedisInspector implements StreamInspector {
     }));
     // Of several the fullest: whose keys go there is stopped by it, however much room the others have.
     return servers.reduce((a, b) => (fullness(b) > fullness(a) ? b : a));
+  }
+}
+
+/** Questions that are under way together. */
+const LOOKS_AT_ONCE = 1000;
+
+async function lastUpTo(redis: Redis, stream: string, id: string): Promise<string | undefined> {
+  const [entry] = list(await redis.callBuffer('XREVRANGE', stream, id, '-', 'COUNT', 1));
+  return entry === undefined ? undefined : asText(list(entry)[0]);
+}
+
+/** What lies before the first entry was trimmed, unless nothing was ever taken from this stream: then it is a new one. */
+async function trimmedOf(redis: Redis, stream: string): Promise<{ isTrimmed: (id: string) => boolean }> {
+  try {
+    const details = pairsOf(await redis.callBuffer('XINFO', 'STREAM', stream));
+    const length = asInteger(details.get('length'));
+    const removed = asInteger(details.get('entries-added')) - length;
+    const [first] = length === 0 ? [details.get('last-generated-id')] : list(details.get('first-entry'));
+    const bound = asText(first);
+    return { isTrimmed: (id) => removed > 0 && compareEntryIds(id, bound) <= 0 };
+  } catch (error) {
+    if (isReplyError(error, 'ERR') && error.message.includes('no such key')) {
+      return { isTrimmed: () => false };
+    }
+    throw error;
   }
 }
 

@@ -133,6 +133,18 @@ export class RedisStreams implements port.Streams, Service {
   ): Promise<ReadonlyMap<string, string>> {
     return this.owned.waitForEntries(after, timeoutMs, signal);
   }
+  findParked(
+    deadLetterStream: string,
+    letters: readonly Pick<port.DeadLetter, 'id' | 'record'>[],
+  ): Promise<readonly boolean[]> {
+    return this.owned.findParked(deadLetterStream, letters);
+  }
+  ownedState(stream: string): Promise<port.OwnedState> {
+    return this.owned.ownedState(stream);
+  }
+  rewindOwned(request: port.RewindRequest): Promise<'rewound' | 'stale'> {
+    return this.owned.rewindOwned(request);
+  }
   trimOwned(request: port.TrimRequest): Promise<port.TrimResult> {
     return this.owned.trimOwned(request);
   }
@@ -165,6 +177,12 @@ export class RedisStreams implements port.Streams, Service {
   }
   range(stream: string, from: string, to: string, count: number): Promise<readonly StreamEntry[]> {
     return this.inspector.range(stream, from, to, count);
+  }
+  boot(): Promise<string> {
+    return this.inspector.boot();
+  }
+  findLost(stream: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.inspector.findLost(stream, ids);
   }
   memory(): Promise<port.StoreMemory> {
     return this.inspector.memory();

@@ -1,0 +1,27 @@
+CREATE VIEW telemetry.position_decoded AS
+SELECT
+  position.device_id,
+  device.imei,
+  position.time,
+  position.digest,
+  position.received_at,
+  position.longitude / 1e7::double precision AS longitude,
+  position.latitude / 1e7::double precision AS latitude,
+  position.altitude_m,
+  position.angle_deg,
+  position.satellites,
+  position.speed_kmh,
+  position.fix_valid,
+  position.priority,
+  position.event_io_id,
+  position.ignition,
+  position.movement,
+  position.odometer_m,
+  position.external_voltage_mv,
+  position.codec,
+  position.flags,
+  position.raw_time_ms,
+  telemetry.io_json(position.codec, position.io) AS io
+FROM telemetry.position AS position
+LEFT JOIN telemetry.device AS device ON device.id = position.device_id;
+COMMENT ON VIEW telemetry.position_decoded IS 'Positions to read: degrees, and all IO elements by id. Ask by device_id and time; the elements are read for the rows that are asked for.';

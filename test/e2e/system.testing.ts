@@ -30,14 +30,19 @@ const SHORTEN_TRANSACTIONS = statement(
   `DO $$ BEGIN EXECUTE format('ALTER ROLE odograph_processor IN DATABASE %I SET transaction_timeout = ''2s''', current_database()); END $$`,
 );
 
+const FIRST_SEED = 7;
+
 /** Short, so that a test of a take-over need not wait ten seconds; transaction_timeout must stay below it. */
 export const LEASE_TIME_MS = 3000;
 
 /** The built apps as processes on a suite's own stores, a fleet that drives through them, and the balance at the end. */
 export class System {
+  private readonly laterFleets: Fleet[] = [];
+
   private constructor(
     readonly stack: Stack,
     readonly fleet: Fleet,
+    private readonly newFleet: (seed: number) => Promise<Fleet>,
     readonly watch: Watch,
     private readonly folder: string,
     private readonly abort: AbortController,
@@ -78,16 +83,39 @@ export class System {
     });
     await stack.start();
     const abort = new AbortController();
-    const fleet = await Fleet.create({
-      ...stack.edgeOf('processor'),
-      ...{ vehicles, recordsPerSecond, forMs, seed: 7, scenario: DEMO_SCENARIO, signal: abort.signal },
-    });
-    return new System(stack, fleet, watch, folder, abort);
+    const newFleet = (seed: number) =>
+      Fleet.create({
+        ...stack.edgeOf('processor'),
+        ...{ vehicles, recordsPerSecond, forMs, seed, scenario: DEMO_SCENARIO, signal: abort.signal },
+      });
+    return new System(stack, await newFleet(FIRST_SEED), newFleet, watch, folder, abort);
   }
 
-  /** Resolves when the fleet has got so many acks. */
+  /**
+   * Fleets one after the other, each with devices of its own, until it is over. Resolves when the last of them has all
+   * of its acks.
+   */
+  async driveUntil(isOver: () => boolean): Promise<void> {
+    await this.fleet.run();
+    while (!isOver()) {
+      const next = await this.newFleet(FIRST_SEED + 1 + this.laterFleets.length);
+      this.laterFleets.push(next);
+      await next.run();
+    }
+  }
+
+  /** Of all fleets so far. */
+  get ackedRecords(): number {
+    return this.fleets.reduce((sum, fleet) => sum + fleet.stats().ackedRecords, 0);
+  }
+
+  get unackedFrames(): number {
+    return this.fleets.reduce((sum, fleet) => sum + fleet.ledger.unackedFrames().length, 0);
+  }
+
+  /** Resolves when there are so many acks. */
   async acked(records: number): Promise<void> {
-    await eventually(() => this.fleet.stats().ackedRecords >= records, {
+    await eventually(() => this.ackedRecords >= records, {
       timeoutMs: 60_000,
       what: `${records} acked records`,
     });
@@ -110,10 +138,18 @@ export class System {
     return Object.fromEntries(rows.map(({ instance, shards }) => [instance, shards]));
   }
 
-  /** The differences between what the fleet was promised and what is there; none is the only good answer. */
+  /** The differences between what the fleets were promised and what is there; none is the only good answer. */
   async differences(): Promise<string[]> {
-    const accounts = await this.watch.strike(this.fleet, { signal: this.abort.signal });
-    return differencesOf(accounts).map(({ kind, key }) => `${kind}: ${key}`);
+    const differences: string[] = [];
+    for (const fleet of this.fleets) {
+      const accounts = await this.watch.strike(fleet, { signal: this.abort.signal });
+      differences.push(...differencesOf(accounts).map(({ kind, key }) => `${kind}: ${key}`));
+    }
+    return differences;
+  }
+
+  private get fleets(): Fleet[] {
+    return [this.fleet, ...this.laterFleets];
   }
 
   /** Ends everything; resolves to the names of apps that did not end in order. */

@@ -1,5 +1,13 @@
-import { readSettings, settingGroup, url, type Environment } from '@app/common/config';
+import {
+  readSettings,
+  redisTopology,
+  seedUrl,
+  settingGroup,
+  url,
+  type Environment,
+} from '@app/common/config';
 import { OdographError } from '@app/common/errors';
+import { redisAddressOf, type RedisAddress } from '@app/common/streams';
 import { findRunningStack } from './running-stack';
 
 /**
@@ -48,17 +56,23 @@ export async function resolveDatabaseUrl(source: ConnectionSource, authority: Au
   return authority === 'owner' ? stack.databaseUrl : asRole(stack.databaseUrl, ROLES[authority]);
 }
 
-const redisUrl = url(['redis', 'rediss']);
+const redisUrl = seedUrl(['redis', 'rediss']);
 const redisSettings = settingGroup([], {
   REDIS_URL: redisUrl.optional().describe('Redis that the command works on.'),
 });
+const topologySettings = settingGroup([], redisTopology);
 
 /**
- * The Redis of a command: what `--redis-url` says, else REDIS_URL (or REDIS_URL_FILE), else the running stack.
+ * The Redis of a command: what `--redis-url` says, else REDIS_URL (or REDIS_URL_FILE), else the running stack; in the
+ * mode that REDIS_MODE names.
  *
  * @throws OdographError INPUT_INVALID or CONFIG_INVALID where it is no URL of Redis, or there is none.
  */
-export async function resolveRedisUrl({ flag, environment, directory }: ConnectionSource): Promise<string> {
+export async function resolveRedis(source: ConnectionSource): Promise<RedisAddress> {
+  return redisAddressOf(await redisUrlOf(source), readSettings(topologySettings, source.environment));
+}
+
+async function redisUrlOf({ flag, environment, directory }: ConnectionSource): Promise<string> {
   if (flag !== undefined) {
     const parsed = redisUrl.safeParse(flag);
     if (parsed.success) return parsed.data;

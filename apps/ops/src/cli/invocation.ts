@@ -8,7 +8,7 @@ import { defaultActor } from './actor';
 import { AnsweredFailure } from './answered-failure';
 import { appendAudit, type AuditEntry } from './audit';
 import { type Change } from './change';
-import { resolveDatabaseUrl, resolveRedisUrl, type Authority } from './connection';
+import { resolveDatabaseUrl, resolveRedis, type Authority } from './connection';
 import { FAILURE_STATUS } from './exit-status';
 import { DEFAULT_TENANT } from './fields';
 import { pagedText } from './pages';
@@ -107,7 +107,7 @@ export class Invocation {
   async withStreams<Result>(work: (streams: Streams) => Promise<Result>): Promise<Result> {
     const { environment, directory } = this.surroundings;
     const streams = new RedisStreams({
-      url: await resolveRedisUrl({ flag: this.common.redisUrl, environment, directory }),
+      ...(await resolveRedis({ flag: this.common.redisUrl, environment, directory })),
       // The apps insist on what the deployer declares; a command takes the server as it is.
       ...{ fsync: 'everysec', waitReplicas: 0, startupTimeoutMs: STARTUP_TIMEOUT_MS },
     });

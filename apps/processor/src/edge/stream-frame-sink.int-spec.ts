@@ -49,7 +49,7 @@ beforeEach(async () => {
     },
   };
   sink = new StreamFrameSink(store, new StoreWatch(logger), SHARDS, digest);
-  await streams.commands.run((redis) => redis.flushall());
+  await streams.commands.onEach((redis) => redis.flushall());
 });
 
 const entryOf = (frame: Buffer, imei = IMEI): TelemetryEntry => ({
@@ -95,15 +95,15 @@ it('forgets a letter after a day, and does not mix letters with frames', async (
   await keepFrame(lane, frameOf(1), 1);
   await keepFrame(lane, frameOf(1), 1);
   expect(await streams.range(telemetryStream(SHARD), '-', '+', 100)).toHaveLength(2);
-  const keys = await streams.commands.run((redis) => redis.keys('*:once:*'));
+  const [keys = []] = await streams.commands.onEach((redis) => redis.keys('*:once:*'));
   expect(keys).toHaveLength(1);
-  const leftMs = await streams.commands.run((redis) => redis.pttl(keys[0] ?? ''));
+  const [leftMs] = await streams.commands.onEach((redis) => redis.pttl(keys[0] ?? ''));
   expect(leftMs).toBeGreaterThan(86_400_000 - 60_000);
   expect(leftMs).toBeLessThanOrEqual(86_400_000);
 });
 
 it('rejects where the store refuses the letter', async () => {
   const dead = telemetryDeadLetterStream(SHARD);
-  await streams.commands.run((redis) => redis.set(dead, 'no stream'));
+  await streams.commands.run(dead, (redis) => redis.set(dead, 'no stream'));
   await expect(sink.park(entryOf(frameOf(1)), undecodable)).rejects.toMatchObject({ code: 'STREAM_REFUSED' });
 });

@@ -102,8 +102,8 @@ export function ingestSuite(): IngestSuite {
     running = [];
     await suite.allAcked();
     for (const stream of [...allStreams, ...allDeadLetterStreams]) {
-      await suite.streams.commands.run((redis) => redis.xtrim(stream, 'MAXLEN', 0));
-      await suite.streams.commands.run((redis) => redis.del(`${stream}:seen`));
+      await suite.streams.commands.onEach((redis) => redis.xtrim(stream, 'MAXLEN', 0));
+      await suite.streams.commands.onEach((redis) => redis.del(`${stream}:seen`));
     }
   });
   return suite;

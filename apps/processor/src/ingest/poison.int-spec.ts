@@ -105,8 +105,8 @@ describe('a record that the database refuses', () => {
       await run(suite.admin, 'ALTER TABLE telemetry.position DROP CONSTRAINT spec_poison');
       await run(suite.admin, 'DELETE FROM telemetry.position');
       const note = `${streamOf(imei)}:note`;
-      const kept = (await suite.streams.commands.run((redis) => redis.get(note))) ?? '';
-      await suite.streams.commands.run((redis) => redis.set(note, kept.replace(/^\d+/, '1')));
+      const kept = (await suite.streams.commands.run(note, (redis) => redis.get(note))) ?? '';
+      await suite.streams.commands.run(note, (redis) => redis.set(note, kept.replace(/^\d+/, '1')));
       await started();
       await stored(3);
       await send(imei, at(9));
@@ -225,7 +225,7 @@ describe('a full Redis', () => {
       await send(imeiOf(2), at(1));
       const { usedBytes } = await streams.memory();
       const limit = (bytes: number) =>
-        streams.commands.run((redis) => redis.config('SET', 'maxmemory', String(bytes)));
+        streams.commands.onEach((redis) => redis.config('SET', 'maxmemory', String(bytes)));
       await limit(Math.max(1, Math.floor(usedBytes / 2)));
       try {
         await expect(send(imeiOf(3), at(1))).rejects.toMatchObject({ code: 'STREAM_REFUSED' });

@@ -37,7 +37,7 @@ afterEach(async () => {
   await Promise.all(relays.map((relay) => relay.stop()));
   relays = [];
   for (const statement of RESET) await admin.query(statement);
-  await streams.commands.run((redis) => redis.flushall());
+  await streams.commands.onEach((redis) => redis.flushall());
 });
 
 async function relay(options: Partial<RelayOptions> = {}): Promise<Relay> {

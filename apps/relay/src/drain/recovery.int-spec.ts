@@ -58,7 +58,7 @@ afterEach(async () => {
   await Promise.all(relays.map((relay) => relay.stop()));
   relays = [];
   for (const statement of RESET) await admin.query(statement);
-  await streams.commands.run((client) => client.flushall());
+  await streams.commands.onEach((client) => client.flushall());
 });
 
 async function relay(options: Partial<RelayOptions> = {}): Promise<Relay> {
@@ -148,7 +148,7 @@ describe('A Redis that lost something', () => {
     await relay();
     await produce(0, 3);
     await drained(3 * KEYS.length);
-    await streams.commands.run((client) => client.del(...markKeys));
+    await streams.commands.onEach((client) => client.del(...markKeys));
     await produce(3, 6);
     await drained(6 * KEYS.length);
     const entries = await published(streams);
@@ -160,7 +160,7 @@ describe('A Redis that lost something', () => {
     await relay();
     await produce(0, 3);
     await drained(3 * KEYS.length);
-    await streams.commands.run((client) => client.flushall());
+    await streams.commands.onEach((client) => client.flushall());
     await produce(3, 4);
     await expectOnce(4);
   });

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { duration, integer, oneOf, port, url } from './fields';
+import { duration, integer, oneOf, port, seedUrl, url } from './fields';
 import { settingGroup, type SettingsOf } from './settings';
 
 /** Settings of every process that works on PostgreSQL; an edge alone does not. */
@@ -10,6 +10,24 @@ export const databaseSettings = settingGroup(['DATABASE_'], {
   ),
   DATABASE_POOL_SIZE: integer(8, { min: 2, max: 100 }).describe('Connections of this process to PostgreSQL.'),
 });
+
+export const REDIS_MODES = ['single', 'sentinel', 'cluster'] as const;
+export type RedisMode = (typeof REDIS_MODES)[number];
+
+/** What REDIS_URL means. */
+export const redisTopology = {
+  REDIS_MODE: oneOf(REDIS_MODES, 'single').describe(
+    'What REDIS_URL names: one server, sentinels that know the primary, or nodes of a Redis Cluster.',
+  ),
+  REDIS_SENTINEL_MASTER: z
+    .string()
+    .default('mymaster')
+    .describe('Name of the primary among the sentinels; mode sentinel only.'),
+  REDIS_SENTINEL_PASSWORD: z
+    .string()
+    .optional()
+    .describe('Password of the sentinels themselves; that of the servers is part of REDIS_URL.'),
+};
 
 /** How long positions are kept: of ingest, which stores nothing older, and of what drops partitions. */
 export const retentionSettings = settingGroup(['POSITION_'], {
@@ -29,7 +47,10 @@ export const claimSettings = settingGroup(['CLAIM_'], {
 export const appSettings = settingGroup(
   ['REDIS_', 'LOG_', 'PROBE_', 'LEASE_', 'SHUTDOWN_', 'STARTUP_', 'INSTANCE_'],
   {
-    REDIS_URL: url(['redis', 'rediss']).describe('Redis with the streams.'),
+    REDIS_URL: seedUrl(['redis', 'rediss']).describe(
+      'Redis with the streams. In the modes sentinel and cluster several hosts by commas: `redis://user:password@host1:6379,host2:6379`.',
+    ),
+    ...redisTopology,
     REDIS_FSYNC: oneOf(['always', 'everysec'], 'always').describe(
       'What the Redis server promises for its append-only file; everysec puts up to a second of acks at risk.',
     ),

@@ -61,3 +61,24 @@ export function url(protocols: readonly string[]) {
       `is no URL of the form ${protocols.map((protocol) => `${protocol}://…`).join(' or ')}`,
     );
 }
+
+/**
+ * A URL with one or several hosts, as `redis://user:password@host1:6379,host2:6379/0`: what is not a host holds for all.
+ * Each host must be a URL of its own with it.
+ */
+export function seedUrl(protocols: readonly string[]) {
+  const one = url(protocols);
+  return z
+    .string()
+    .refine(
+      (text) => seedsOf(text).every((seed) => one.safeParse(seed).success),
+      `is no URL of the form ${protocols.map((protocol) => `${protocol}://host1:port,host2:port`).join(' or ')}`,
+    );
+}
+
+/** One URL for each host of such a text, in order; the text itself where it is of another form. */
+export function seedsOf(text: string): string[] {
+  const match = /^([^:/]+:\/\/(?:[^/?]*@)?)([^/?@]*)(.*)$/s.exec(text);
+  const [, head = '', hosts = '', tail = ''] = match ?? [];
+  return match === null ? [text] : hosts.split(',').map((host) => head + host + tail);
+}

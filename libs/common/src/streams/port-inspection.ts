@@ -36,7 +36,7 @@ export interface StreamInspector {
   /** Entries from id `from` to id `to`, both included (`-` and `+` for the ends), at most `count`. Page by `(id`. */
   range(stream: string, from: string, to: string, count: number): Promise<readonly StreamEntry[]>;
   memory(): Promise<StoreMemory>;
-  /** Which run of which server answers: another text after a restart or a fail-over. */
+  /** Which run of which server (in a cluster: servers) answers: another text after a restart or a fail-over. */
   boot(): Promise<string>;
   /**
    * Those of the ids, once handed out by this stream, whose entries are gone without having been trimmed: each with the

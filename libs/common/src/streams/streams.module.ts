@@ -3,6 +3,7 @@ import { HealthRegistry } from '../health';
 import { APP_CONTEXT, Lifecycle, type AppContext } from '../lifecycle';
 import { RedisHealth } from './health';
 import { type Streams } from './port';
+import { redisAddressOf } from './redis/endpoint';
 import { RedisStreams } from './redis/redis-streams';
 
 /** Injection token of the app's {@link Streams}. */
@@ -21,7 +22,7 @@ export class StreamsModule {
           inject: [APP_CONTEXT, Lifecycle, HealthRegistry],
           useFactory: ({ settings }: AppContext, lifecycle: Lifecycle, health: HealthRegistry): Streams => {
             const streams = new RedisStreams({
-              url: settings.REDIS_URL,
+              ...redisAddressOf(settings.REDIS_URL, settings),
               fsync: settings.REDIS_FSYNC,
               waitReplicas: settings.REDIS_WAIT_REPLICAS,
               startupTimeoutMs: settings.STARTUP_TIMEOUT,

@@ -31,3 +31,6 @@ export async function onFreePort<T>(
     }
   }
 }
+
+export const isPortTaken = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('Address already in use');

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { dirname, join, resolve } from 'node:path';
 import { eventually } from './eventually';
 import { runsOn, stopLeftover, takeOwnership, type Ownership } from './ownership';
-import { onFreePort } from './ports';
+import { isPortTaken, onFreePort } from './ports';
 import { majorOf, postgresBinaries } from './postgres-binaries';
 import { isRunning } from './process-table';
 import { spawnGuarded, type GuardedProcess } from './processes';
@@ -73,7 +73,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     return await onFreePort(
       options.port,
       (port) => launch({ ...options, dataDir, port }, identity, ownership),
-      (error) => error instanceof Error && error.message.includes('Address already in use'),
+      isPortTaken,
     );
   } catch (error) {
     ownership.release();

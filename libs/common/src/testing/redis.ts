@@ -4,8 +4,8 @@ import { createConnection } from 'node:net';
 import { resolve } from 'node:path';
 import { eventually } from './eventually';
 import { takeOwnership, type Ownership } from './ownership';
-import { onFreePort } from './ports';
-import { spawnGuarded } from './processes';
+import { isPortTaken, onFreePort } from './ports';
+import { spawnGuarded, type GuardedProcess } from './processes';
 import { redisBinary, redisEnvironment } from './redis-binaries';
 
 export interface RedisOptions {
@@ -47,7 +47,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     return await onFreePort(
       options.port,
       (port) => launch({ ...options, dir, port }, binary.path, redisEnvironment(binary), ownership),
-      (error) => error instanceof Error && error.message.includes('Address already in use'),
+      isPortTaken,
     );
   } catch (error) {
     ownership.release();
@@ -73,6 +73,18 @@ async function launch(
     ],
   });
   ownership.serverStarted(server.pid);
+  await untilAnswering(server, port);
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    pid: server.pid,
+    stop: () => server.stop().finally(() => ownership.release()),
+    kill: () => server.kill().finally(() => ownership.release()),
+  };
+}
+
+/** Resolves when it answers PING; one that does not is killed, and its last words are the error's. */
+export async function untilAnswering(server: GuardedProcess, port: number): Promise<void> {
   try {
     const state = await eventually(
       async () => (server.hasExited() ? 'ended' : (await answers(port)) && 'ready'),
@@ -87,13 +99,6 @@ async function launch(
     const reason = error instanceof Error ? error.message : 'Redis did not start';
     throw new Error(`${reason}:\n${server.logTail()}`, { cause: error });
   }
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    port,
-    pid: server.pid,
-    stop: () => server.stop().finally(() => ownership.release()),
-    kill: () => server.kill().finally(() => ownership.release()),
-  };
 }
 
 /** True for +PONG; while Redis loads its file it answers -LOADING. Throws when nothing listens. */

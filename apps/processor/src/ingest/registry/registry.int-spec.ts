@@ -72,8 +72,9 @@ it('projects the devices and follows what is added, changed and removed', async 
 });
 
 const ENROLLED = { deviceId: '2', tenantId: 'default', enabled: true };
-const lose = () => streams.commands.run((redis) => redis.del(DEVICE_REGISTRY));
-const smuggle = () => streams.commands.run((redis) => redis.hset(DEVICE_REGISTRY, '999999999999999', '{}'));
+const lose = () => streams.commands.onEach((redis) => redis.del(DEVICE_REGISTRY));
+const smuggle = () =>
+  streams.commands.onEach((redis) => redis.hset(DEVICE_REGISTRY, '999999999999999', '{}'));
 
 it('writes the whole again where the store has lost it', async () => {
   await lose();

@@ -1,15 +1,13 @@
 import { checkFields, flatFields } from '../arguments';
 import { type Fields, type FieldValue } from '../entries';
 import { type AppendSeries, type AppendWaiter, type SeriesAppender, type StreamAppender } from '../port';
-import { type RedisConnection } from './connection';
+import { type WriteLines } from './lines';
+import { type RedisNodes } from './nodes';
 import { streamError } from './stream-error';
 import { type EntryPrefix, TransactionBuffer } from './transaction-buffer';
-import { type WriteLine } from './write-line';
 
 /** Entries of one transaction: bounds how long Redis serves nobody else. */
 const LARGEST_WRITE = 500;
-/** Two hide each other's round trip; more only divide the same entries over more fsyncs. */
-const MOST_IN_FLIGHT = 2;
 
 interface IdWaiter {
   appended(id: string): void;
@@ -32,27 +30,37 @@ class Batch {
   }
 }
 
+/** Batches that go out one behind the other, to one server. */
+interface Lane {
+  readonly name: string;
+  /** Any stream of the lane. */
+  readonly stream: string;
+  /** The last of them is still being filled. */
+  readonly queue: Batch[];
+  inFlight: number;
+  scheduled: boolean;
+  /** A series writes to it: it stays also when it is empty. */
+  isPinned: boolean;
+}
+
 /**
- * Appends of one turn of the event loop go out as one MULTI: with `appendfsync always` Redis syncs once for it, where
- * it would sync again and again for the same entries sent as single commands. An entry is encoded when it is appended,
- * so that nothing of it but its bytes lives until the answer.
+ * Appends of one turn of the event loop go out as one MULTI, in a cluster as one for each stream: with `appendfsync
+ * always` Redis syncs once for it, where it would sync again and again for the same entries sent as single commands. An
+ * entry is encoded when it is appended, so that nothing of it but its bytes lives until the answer.
  */
 export class RedisAppender implements StreamAppender, SeriesAppender {
-  /** The last of them is still being filled. */
-  private readonly queue: Batch[] = [];
+  private readonly lanes = new Map<string, Lane>();
   private readonly spare: Batch[] = [];
-  private inFlight = 0;
-  private scheduled = false;
 
   constructor(
-    private readonly line: WriteLine,
-    private readonly connection: RedisConnection,
+    private readonly lines: WriteLines,
+    private readonly nodes: RedisNodes,
   ) {}
 
   append(stream: string, fields: Fields): Promise<string> {
     return new Promise((appended, refused) => {
       checkFields(fields);
-      const batch = this.openBatch();
+      const batch = this.openBatch(this.laneOf(stream));
       batch.transaction.add(stream, fields);
       batch.waiters.push({ appended, refused });
     });
@@ -60,14 +68,17 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
 
   series(stream: string, shared: Fields, names: readonly string[]): AppendSeries {
     const prefix = TransactionBuffer.prefix(stream, shared, names);
-    return { append: (values, waiter) => this.appendTo(prefix, values, waiter) };
+    const lane = this.laneOf(stream);
+    lane.isPinned = true;
+    return { append: (values, waiter) => this.appendTo(lane, prefix, values, waiter) };
   }
 
   async broadcast(stream: string, entries: readonly Fields[], keepAbout: number): Promise<void> {
     entries.forEach(checkFields);
     for (let first = 0; first < entries.length; first += LARGEST_WRITE) {
-      await this.connection.run(async (redis) => {
-        const write = redis.pipeline();
+      await this.nodes.run(stream, async (redis) => {
+        // A transaction, so that a node that is not the right one refuses it as a whole.
+        const write = redis.multi();
         for (const fields of entries.slice(first, first + LARGEST_WRITE)) {
           write.xadd(stream, 'MAXLEN', '~', keepAbout, '*', ...flatFields(fields));
         }
@@ -79,44 +90,59 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
   }
 
   get depth(): number {
-    return this.queue.reduce((sum, { waiters }) => sum + waiters.length, 0);
+    const batches = [...this.lanes.values()].flatMap(({ queue }) => queue);
+    return batches.reduce((sum, { waiters }) => sum + waiters.length, 0);
   }
 
-  private appendTo(prefix: EntryPrefix, values: readonly FieldValue[], waiter: AppendWaiter): void {
-    const batch = this.openBatch();
+  private appendTo(
+    lane: Lane,
+    prefix: EntryPrefix,
+    values: readonly FieldValue[],
+    waiter: AppendWaiter,
+  ): void {
+    const batch = this.openBatch(lane);
     batch.transaction.addTo(prefix, values);
     batch.waiters.push(waiter);
   }
 
-  private openBatch(): Batch {
-    this.schedule();
-    const last = this.queue.at(-1);
+  private laneOf(stream: string): Lane {
+    const name = this.lines.laneOf(stream);
+    const known = this.lanes.get(name);
+    if (known !== undefined) return known;
+    const lane: Lane = { name, stream, queue: [], inFlight: 0, scheduled: false, isPinned: false };
+    this.lanes.set(name, lane);
+    return lane;
+  }
+
+  private openBatch(lane: Lane): Batch {
+    this.schedule(lane);
+    const last = lane.queue.at(-1);
     if (last !== undefined && last.waiters.length < LARGEST_WRITE) return last;
     const batch = (this.spare.pop() ?? new Batch()).begin();
-    this.queue.push(batch);
+    lane.queue.push(batch);
     return batch;
   }
 
-  private schedule(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
-    setImmediate(this.flush);
+  private schedule(lane: Lane): void {
+    if (lane.scheduled) return;
+    lane.scheduled = true;
+    setImmediate(this.flush, lane);
   }
 
-  private readonly flush = (): void => {
-    this.scheduled = false;
-    while (this.inFlight < MOST_IN_FLIGHT) {
-      const batch = this.queue.shift();
+  private readonly flush = (lane: Lane): void => {
+    lane.scheduled = false;
+    while (lane.inFlight < this.lines.mostInFlight) {
+      const batch = lane.queue.shift();
       if (batch === undefined) return;
-      void this.send(batch);
+      void this.send(lane, batch);
     }
   };
 
-  private async send(batch: Batch): Promise<void> {
+  private async send(lane: Lane, batch: Batch): Promise<void> {
     const { transaction, waiters } = batch;
-    this.inFlight += 1;
+    lane.inFlight += 1;
     try {
-      const results = await this.line.write(transaction);
+      const results = await this.lines.write(lane.stream, transaction);
       for (let i = 0; i < waiters.length; i += 1) {
         const result = results[i];
         if (typeof result === 'string') waiters[i]?.appended(result);
@@ -126,12 +152,13 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
       this.spare.push(batch);
     } catch (error) {
       // Those behind wait for the same server: in an outage each of them would wait for the whole timeout again.
-      for (const failed of [batch, ...this.queue.splice(0)]) {
+      for (const failed of [batch, ...lane.queue.splice(0)]) {
         failed.waiters.forEach((_, index) => failed.refuse(index, error));
       }
     } finally {
-      this.inFlight -= 1;
-      if (this.queue.length > 0) this.schedule();
+      lane.inFlight -= 1;
+      if (lane.queue.length > 0) this.schedule(lane);
+      else if (!lane.isPinned && lane.inFlight === 0) this.lanes.delete(lane.name);
     }
   }
 }

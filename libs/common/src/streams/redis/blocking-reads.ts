@@ -1,26 +1,43 @@
 import { type Redis } from 'ioredis';
 import { OdographError } from '../../errors';
 import { RedisConnection, type ConnectionOptions } from './connection';
+import { type NodeAddress } from './endpoint';
+import { type ClusterTopology } from './topology';
 
 /** On top of what the server was told to wait: then the connection is dead, not idle. */
 const GRACE_MS = 2000;
 const CONNECT_TIMEOUT_MS = 5000;
+
+export interface BlockingCommands {
+  /**
+   * Runs a command that waits, at the server of `key`. Undefined when the signal aborts.
+   *
+   * @throws OdographError as {@link RedisConnection.run}.
+   */
+  read(
+    key: string,
+    blockMs: number,
+    signal: AbortSignal,
+    command: (redis: Redis) => Promise<unknown>,
+  ): Promise<unknown>;
+  close(): Promise<void>;
+}
 
 /**
  * Reads that wait in the server, each on a connection of its own, since the server answers nothing else there
  * meanwhile. Connections are kept for the next wait; an aborted wait closes its connection, which is how the server
  * learns that nobody waits any more.
  */
-export class BlockingReads {
+export class BlockingReads implements BlockingCommands {
   private readonly idle: RedisConnection[] = [];
   private readonly busy = new Set<RedisConnection>();
   private readonly closing = new Set<Promise<void>>();
   private closed = false;
 
-  constructor(private readonly options: Pick<ConnectionOptions, 'url' | 'replyTimeoutMs'>) {}
+  constructor(private readonly options: Omit<ConnectionOptions, 'name'>) {}
 
-  /** Undefined when the signal aborts. @throws OdographError as {@link RedisConnection.run}. */
   async read(
+    _key: string,
     blockMs: number,
     signal: AbortSignal,
     command: (redis: Redis) => Promise<unknown>,
@@ -72,5 +89,52 @@ export class BlockingReads {
     this.busy.delete(connection);
     const gone = connection.close().finally(() => this.closing.delete(gone));
     this.closing.add(gone);
+  }
+}
+
+/** The same for each node of a cluster. */
+export class ClusterBlockingReads implements BlockingCommands {
+  private readonly nodes = new Map<NodeAddress, BlockingReads>();
+  private readonly closing = new Set<Promise<void>>();
+  private closed = false;
+
+  constructor(
+    private readonly topology: ClusterTopology,
+    private readonly serverAt: (address: NodeAddress) => ConnectionOptions,
+  ) {}
+
+  read(
+    key: string,
+    blockMs: number,
+    signal: AbortSignal,
+    command: (redis: Redis) => Promise<unknown>,
+  ): Promise<unknown> {
+    // Without ASKING: while a slot is being moved the wait fails, and its caller looks again or waits anew.
+    return this.topology.follow(key, (address) => this.at(address).read(key, blockMs, signal, command));
+  }
+
+  retain(addresses: ReadonlySet<NodeAddress>): void {
+    for (const [address, reads] of this.nodes) {
+      if (addresses.has(address)) continue;
+      this.nodes.delete(address);
+      const gone = reads.close().finally(() => this.closing.delete(gone));
+      this.closing.add(gone);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.retain(new Set());
+    await Promise.all(this.closing);
+  }
+
+  private at(address: NodeAddress): BlockingReads {
+    if (this.closed) throw new OdographError('REDIS_UNREACHABLE', { detail: 'the connection is closed' });
+    let reads = this.nodes.get(address);
+    if (reads === undefined) {
+      reads = new BlockingReads(this.serverAt(address));
+      this.nodes.set(address, reads);
+    }
+    return reads;
   }
 }

@@ -1,9 +1,13 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { OdographError } from '../../errors';
+import { errorWord } from '../server-refusals';
+import { type SentinelEndpoint } from './endpoint';
 import { streamError } from './stream-error';
 
 export interface ConnectionOptions {
   readonly url: string;
+  /** Who knows where the server is; the URL's host is then one of them. */
+  readonly sentinel?: SentinelEndpoint;
   /** Shown by CLIENT LIST. */
   readonly name: string;
   /** Longest wait for an answer; the connection is made again after it. */
@@ -17,6 +21,8 @@ export interface ConnectionHooks {
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
+const SENTINEL_TIMEOUT_MS = 1000;
+export const READ_ONLY = 'READONLY';
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2000;
 /** How long a closing connection may take before its socket is destroyed: a frozen server never answers our FIN. */
@@ -48,6 +54,9 @@ export class RedisConnection {
       // Unanswered commands reject as soon as the connection closes; with null and no resending they would hang for ever.
       maxRetriesPerRequest: 0,
       retryStrategy: retryDelayMs,
+      // It was demoted to a replica under us: the next connection looks for the primary. The answer itself still rejects.
+      reconnectOnError: ({ message }) => errorWord(message) === READ_ONLY,
+      ...(options.sentinel === undefined ? {} : throughSentinels(options.url, options.sentinel)),
     });
     this.redis.on('error', (error) => {
       this.lastError = error;
@@ -117,6 +126,11 @@ export class RedisConnection {
     return this.redis.status === 'ready';
   }
 
+  /** Leaves the connection for a new one: the server turned out not to be the one that is wanted. */
+  renew(): void {
+    if (!this.closed) this.redis.disconnect(true);
+  }
+
   /** Unanswered commands reject. Resolves when the socket is gone. */
   async close(): Promise<void> {
     if (this.closed) return;
@@ -129,6 +143,20 @@ export class RedisConnection {
     this.redis.disconnect();
     await ended;
   }
+}
+
+/** Only the primary is taken: ioredis asks a server for its role before it calls the connection ready. */
+function throughSentinels(url: string, { sentinels, master, password }: SentinelEndpoint): RedisOptions {
+  return {
+    sentinels: sentinels.map(({ host, port }) => ({ host, port })),
+    name: master,
+    role: 'master',
+    sentinelRetryStrategy: retryDelayMs,
+    sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
+    updateSentinels: true,
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+    ...(url.startsWith('rediss:') ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+  };
 }
 
 /** Doubling with jitter, so that a fleet of processes does not come back in step. */

@@ -9,7 +9,7 @@ import {
   type KeepConnectionsRequest,
   type KeptConnection,
 } from '../port';
-import { type RedisConnection } from './connection';
+import { type RedisNodes } from './nodes';
 import { ReplyReader } from './reply';
 import { Script, type Argument } from './script';
 import { refused } from './stream-error';
@@ -19,7 +19,7 @@ const scripts = { hold: new Script(holdConnection), release: new Script(releaseC
 const keysOf = (imei: string): string[] => [connectionKey(imei), deviceCommandsStream(imei)];
 
 export class RedisConnectionRegistry implements ConnectionRegistry {
-  constructor(private readonly commands: RedisConnection) {}
+  constructor(private readonly commands: RedisNodes) {}
 
   async claimConnection({ imei, instance, ttlMs }: ClaimConnectionRequest): Promise<ClaimedConnection> {
     const reply = await this.hold(imei, ['claim', instance, ttlMs, COMMAND_GROUP, '']);
@@ -45,11 +45,13 @@ export class RedisConnectionRegistry implements ConnectionRegistry {
 
   async releaseConnection(imei: string, epoch: bigint): Promise<void> {
     const keys = [connectionKey(imei)];
-    await this.commands.run((redis) => scripts.release.run(redis, keys, [epoch.toString()]));
+    await this.commands.run(connectionKey(imei), (redis) =>
+      scripts.release.run(redis, keys, [epoch.toString()]),
+    );
   }
 
   async findConnection(imei: string): Promise<Connection | undefined> {
-    const [instance, epoch] = await this.commands.run((redis) =>
+    const [instance, epoch] = await this.commands.run(connectionKey(imei), (redis) =>
       redis.hmget(connectionKey(imei), 'instance', 'epoch'),
     );
     if (typeof instance !== 'string' || typeof epoch !== 'string') return undefined;
@@ -57,6 +59,8 @@ export class RedisConnectionRegistry implements ConnectionRegistry {
   }
 
   private async hold(imei: string, args: readonly Argument[]): Promise<ReplyReader> {
-    return new ReplyReader(await this.commands.run((redis) => scripts.hold.run(redis, keysOf(imei), args)));
+    return new ReplyReader(
+      await this.commands.run(connectionKey(imei), (redis) => scripts.hold.run(redis, keysOf(imei), args)),
+    );
   }
 }

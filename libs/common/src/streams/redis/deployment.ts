@@ -2,7 +2,7 @@ import { companionKey } from '../../contracts';
 import deploymentFact from '../lua/deployment-fact.lua';
 import joinDeployment from '../lua/join-deployment.lua';
 import { type DeploymentFact, type DeploymentFacts, type JoinRequest } from '../port';
-import { type RedisConnection } from './connection';
+import { type RedisNodes } from './nodes';
 import { asText, ReplyReader } from './reply';
 import { Script } from './script';
 
@@ -14,15 +14,15 @@ const scripts = {
 const keysOf = (name: string): string[] => [companionKey(name, 'value'), companionKey(name, 'members')];
 
 export class RedisDeployment implements DeploymentFacts {
-  constructor(private readonly commands: RedisConnection) {}
+  constructor(private readonly commands: RedisNodes) {}
 
   async joinDeployment({ name, value, member }: JoinRequest): Promise<string> {
     const args = [value, member?.id ?? '', member?.ttlMs ?? 0];
-    return asText(await this.commands.run((redis) => scripts.join.run(redis, keysOf(name), args)));
+    return asText(await this.commands.run(name, (redis) => scripts.join.run(redis, keysOf(name), args)));
   }
 
   async leaveDeployment(name: string, member: string): Promise<void> {
-    await this.commands.run((redis) => redis.zrem(companionKey(name, 'members'), member));
+    await this.commands.run(name, (redis) => redis.zrem(companionKey(name, 'members'), member));
   }
 
   deploymentFact(name: string): Promise<DeploymentFact> {
@@ -35,7 +35,7 @@ export class RedisDeployment implements DeploymentFacts {
 
   private async ask(name: string, args: readonly string[]): Promise<DeploymentFact> {
     const reader = new ReplyReader(
-      await this.commands.run((redis) => scripts.fact.run(redis, keysOf(name), args)),
+      await this.commands.run(name, (redis) => scripts.fact.run(redis, keysOf(name), args)),
     );
     const stands = reader.integer() === 1;
     const value = reader.text();

@@ -94,7 +94,7 @@ describe('durability', () => {
       const frame = Buffer.alloc(100_000, 1);
       for (let n = 0; n < 30; n += 1) await streams.append(stream, { frame });
       await streams.claimMark({ stream: 'topic', part: 0, epoch: 1n });
-      await streams.commands.run((redis) => redis.config('SET', 'maxmemory', '2mb'));
+      await streams.commands.onEach((redis) => redis.config('SET', 'maxmemory', '2mb'));
       const full = { code: 'STREAM_REFUSED', message: expect.stringContaining('OOM') as string };
       await expect(streams.append(stream, { frame })).rejects.toMatchObject(full);
       // Not a refusal of this message: it must not be parked for it.

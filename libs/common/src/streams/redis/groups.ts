@@ -5,19 +5,19 @@ import {
   type GroupReadRequest,
   type GroupStreams,
 } from '../port';
-import { type BlockingReads } from './blocking-reads';
-import { type RedisConnection } from './connection';
+import { type BlockingCommands } from './blocking-reads';
+import { type RedisNodes } from './nodes';
 import { asText, entriesOf, list } from './reply';
 import { isReplyError } from './stream-error';
 
 export class RedisGroupStreams implements GroupStreams {
   constructor(
-    private readonly commands: RedisConnection,
-    private readonly blocking: BlockingReads,
+    private readonly commands: RedisNodes,
+    private readonly blocking: BlockingCommands,
   ) {}
 
   ensureGroup(stream: string, group: string): Promise<void> {
-    return this.commands.run(async (redis) => {
+    return this.commands.run(stream, async (redis) => {
       try {
         await redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
       } catch (error) {
@@ -37,7 +37,7 @@ export class RedisGroupStreams implements GroupStreams {
 
   claimIdle({ stream, group, consumer, minIdleMs, count }: ClaimIdleRequest): Promise<ClaimedEntries> {
     return this.healing(stream, group, () =>
-      this.commands.run(async (redis) => {
+      this.commands.run(stream, async (redis) => {
         const entries: StreamEntry[] = [];
         const lostIds: string[] = [];
         // One call looks at ten times COUNT pending entries at most, and may find none of them idle.
@@ -55,15 +55,15 @@ export class RedisGroupStreams implements GroupStreams {
 
   async ackGroup(stream: string, group: string, ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    await this.commands.run((redis) => redis.xack(stream, group, ...ids));
+    await this.commands.run(stream, (redis) => redis.xack(stream, group, ...ids));
   }
 
   private read({ stream, group, consumer, count, blockMs, signal }: GroupReadRequest): Promise<unknown> {
     const head = ['GROUP', group, consumer, 'COUNT', count];
     const tail = ['STREAMS', stream, '>'];
     return blockMs === 0
-      ? this.commands.run((redis) => redis.callBuffer('XREADGROUP', ...head, ...tail))
-      : this.blocking.read(blockMs, signal, (redis) =>
+      ? this.commands.run(stream, (redis) => redis.callBuffer('XREADGROUP', ...head, ...tail))
+      : this.blocking.read(stream, blockMs, signal, (redis) =>
           redis.callBuffer('XREADGROUP', ...head, 'BLOCK', blockMs, ...tail),
         );
   }

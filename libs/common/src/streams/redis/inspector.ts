@@ -1,15 +1,15 @@
 import { type Redis } from 'ioredis';
 import { addedAtMs, compareEntryIds, STREAM_START, type StreamEntry } from '../entries';
 import { type GroupInfo, type StoreMemory, type StreamInfo, type StreamInspector } from '../port';
-import { type RedisConnection } from './connection';
+import { type RedisNodes } from './nodes';
 import { asInteger, asText, entriesOf, list, pairsOf } from './reply';
 import { isReplyError } from './stream-error';
 
 export class RedisInspector implements StreamInspector {
-  constructor(private readonly commands: RedisConnection) {}
+  constructor(private readonly commands: RedisNodes) {}
 
   async info(stream: string, knownGroups: readonly string[]): Promise<StreamInfo | undefined> {
-    return this.commands.run(async (redis) => {
+    return this.commands.run(stream, async (redis) => {
       try {
         return await infoOf(redis, stream, new Set(knownGroups));
       } catch (error) {
@@ -21,16 +21,23 @@ export class RedisInspector implements StreamInspector {
 
   async range(stream: string, from: string, to: string, count: number): Promise<readonly StreamEntry[]> {
     return entriesOf(
-      await this.commands.run((redis) => redis.callBuffer('XRANGE', stream, from, to, 'COUNT', count)),
+      await this.commands.run(stream, (redis) =>
+        redis.callBuffer('XRANGE', stream, from, to, 'COUNT', count),
+      ),
     );
   }
 
   async boot(): Promise<string> {
-    return infoField(await this.commands.run((redis) => redis.info('server')), 'run_id') ?? '';
+    const infos = await this.commands.onEach((redis) => redis.info('server'));
+    // Of a cluster every server's: each of them may have come back without what it held.
+    return infos
+      .map((info) => infoField(info, 'run_id') ?? '')
+      .sort()
+      .join(' ');
   }
 
   findLost(stream: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return this.commands.run(async (redis) => {
+    return this.commands.run(stream, async (redis) => {
       const { isTrimmed } = await trimmedOf(redis, stream);
       const lost = new Map<string, string>();
       for (let first = 0; first < ids.length; first += LOOKS_AT_ONCE) {
@@ -46,8 +53,13 @@ export class RedisInspector implements StreamInspector {
   }
 
   async memory(): Promise<StoreMemory> {
-    const info = await this.commands.run((redis) => redis.info('memory'));
-    return { usedBytes: infoNumber(info, 'used_memory'), maxBytes: infoNumber(info, 'maxmemory') };
+    const infos = await this.commands.onEach((redis) => redis.info('memory'));
+    const servers = infos.map((info) => ({
+      usedBytes: infoNumber(info, 'used_memory'),
+      maxBytes: infoNumber(info, 'maxmemory'),
+    }));
+    // Of several the fullest: whose keys go there is stopped by it, however much room the others have.
+    return servers.reduce((a, b) => (fullness(b) > fullness(a) ? b : a));
   }
 }
 
@@ -125,11 +137,14 @@ async function groupOf(
   };
 }
 
+const fullness = ({ usedBytes, maxBytes }: StoreMemory): number =>
+  maxBytes === 0 ? 0 : usedBytes / maxBytes;
+
 /** One line `name:value` of INFO. */
 export function infoField(info: string, name: string): string | undefined {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
 }
 
-function infoNumber(info: string, name: string): number {
+export function infoNumber(info: string, name: string): number {
   return asInteger(infoField(info, name) ?? '0');
 }

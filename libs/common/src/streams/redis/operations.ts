@@ -1,3 +1,4 @@
+import { type Redis } from 'ioredis';
 import { companionKey } from '../../contracts';
 import { type StreamEntry } from '../entries';
 import releasePending from '../lua/release-pending.lua';
@@ -14,7 +15,7 @@ import {
   type ReplayRequest,
   type StreamOperations,
 } from '../port';
-import { type RedisConnection } from './connection';
+import { type RedisNodes } from './nodes';
 import { asInteger, asText, entriesOf, list, pairsOf, ReplyReader } from './reply';
 import { Script } from './script';
 import { isReplyError } from './stream-error';
@@ -36,20 +37,22 @@ const outcomeKey = (stream: string, id: string): string => companionKey(stream, 
 
 export class RedisOperations implements StreamOperations {
   constructor(
-    private readonly commands: RedisConnection,
-    private readonly writes: RedisConnection,
+    private readonly commands: RedisNodes,
+    private readonly writes: RedisNodes,
     private readonly replicas: number,
   ) {}
 
   async newest(stream: string, count: number): Promise<readonly StreamEntry[]> {
     return entriesOf(
-      await this.commands.run((redis) => redis.callBuffer('XREVRANGE', stream, '+', '-', 'COUNT', count)),
+      await this.commands.run(stream, (redis) =>
+        redis.callBuffer('XREVRANGE', stream, '+', '-', 'COUNT', count),
+      ),
     );
   }
 
   async listPending({ stream, group, consumer, count }: PendingQuery): Promise<readonly PendingEntry[]> {
     const args = [stream, group, '-', '+', count, ...(consumer === undefined ? [] : [consumer])];
-    const reply = await this.whereItExists((redis) => redis.callBuffer('XPENDING', ...args));
+    const reply = await this.whereItExists(stream, (redis) => redis.callBuffer('XPENDING', ...args));
     return reply.map((item) => {
       const [id, owner, idleMs, deliveries] = list(item);
       return {
@@ -60,7 +63,9 @@ export class RedisOperations implements StreamOperations {
   }
 
   async consumers(stream: string, group: string): Promise<readonly ConsumerInfo[]> {
-    const reply = await this.whereItExists((redis) => redis.callBuffer('XINFO', 'CONSUMERS', stream, group));
+    const reply = await this.whereItExists(stream, (redis) =>
+      redis.callBuffer('XINFO', 'CONSUMERS', stream, group),
+    );
     return reply.map((item) => {
       const details = pairsOf(item);
       const number = (name: string): number => asInteger(details.get(name));
@@ -69,22 +74,26 @@ export class RedisOperations implements StreamOperations {
   }
 
   async ownEpoch(stream: string): Promise<bigint | undefined> {
-    const epoch = await this.commands.run((redis) => redis.get(companionKey(stream, 'own')));
+    const epoch = await this.commands.run(stream, (redis) => redis.get(companionKey(stream, 'own')));
     return epoch === null ? undefined : BigInt(epoch);
   }
 
   async releasePending(request: ReleaseRequest): Promise<readonly string[]> {
     const { stream, group, from, minIdleMs, count } = request;
     const args = [group, from, minIdleMs, count, AGES_MS];
-    const reply = await this.writes.run((redis) => scripts.release.run(redis, [stream], args, this.replicas));
-    await this.writes.run((redis) => scripts.removeConsumer.run(redis, [stream], [group, from]));
+    const reply = await this.writes.run(stream, (redis) =>
+      scripts.release.run(redis, [stream], args, this.replicas),
+    );
+    await this.writes.run(stream, (redis) => scripts.removeConsumer.run(redis, [stream], [group, from]));
     return list(reply).map(asText);
   }
 
   async replayLetter({ deadLetterStream, id, target, without }: ReplayRequest): Promise<ReplayedLetter> {
     const keys = [deadLetterStream, target, outcomeKey(deadLetterStream, id)];
     const args = [id, OUTCOME_MEMORY_MS, 'replay_of', ...without];
-    const reply = await this.writes.run((redis) => scripts.replay.run(redis, keys, args, this.replicas));
+    const reply = await this.writes.run(deadLetterStream, (redis) =>
+      scripts.replay.run(redis, keys, args, this.replicas),
+    );
     const reader = new ReplyReader(reply);
     const kind = reader.text();
     if (kind === 'gone') return { kind };
@@ -93,21 +102,25 @@ export class RedisOperations implements StreamOperations {
 
   async resolveLetter(deadLetterStream: string, id: string): Promise<boolean> {
     const keys = [deadLetterStream, outcomeKey(deadLetterStream, id)];
-    const reply = await this.writes.run((redis) =>
+    const reply = await this.writes.run(deadLetterStream, (redis) =>
       scripts.resolve.run(redis, keys, [id, OUTCOME_MEMORY_MS], this.replicas),
     );
     return asInteger(reply) > 0;
   }
 
   async removeDrained(stream: string): Promise<boolean> {
-    return asInteger(await this.writes.run((redis) => scripts.removeDrained.run(redis, [stream], []))) === 1;
+    return (
+      asInteger(await this.writes.run(stream, (redis) => scripts.removeDrained.run(redis, [stream], []))) ===
+      1
+    );
   }
 
   /** A list, empty where the stream or the group does not exist. */
   private async whereItExists(
-    ask: (redis: Parameters<Parameters<RedisConnection['run']>[0]>[0]) => Promise<unknown>,
+    stream: string,
+    ask: (redis: Redis) => Promise<unknown>,
   ): Promise<readonly unknown[]> {
-    return this.commands.run(async (redis) => {
+    return this.commands.run(stream, async (redis) => {
       try {
         return list(await ask(redis));
       } catch (error) {

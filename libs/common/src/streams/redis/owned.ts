@@ -19,11 +19,11 @@ import {
   type TrimRequest,
   type TrimResult,
 } from '../port';
-import { type BlockingReads } from './blocking-reads';
-import { type RedisConnection } from './connection';
-import { asText, entriesOf, list, pairsOf, ReplyReader } from './reply';
+import { type RedisNodes } from './nodes';
+import { asText, list, pairsOf, ReplyReader } from './reply';
 import { Script, type Argument } from './script';
 import { isReplyError, refused } from './stream-error';
+import { type EntryWaiter } from './waiting';
 
 const scripts = {
   read: new Script(readOwned, { draining: true }),
@@ -43,15 +43,17 @@ const seenKey = (deadLetterStream: string): string => companionKey(deadLetterStr
 
 export class RedisOwnedStreams implements OwnedStreams {
   constructor(
-    private readonly commands: RedisConnection,
-    private readonly writes: RedisConnection,
-    private readonly blocking: BlockingReads,
+    private readonly commands: RedisNodes,
+    private readonly writes: RedisNodes,
+    private readonly waiter: EntryWaiter,
     private readonly replicas: number,
   ) {}
 
   async readOwned({ stream, group, consumer, epoch, count }: OwnedReadRequest): Promise<OwnedRead> {
     const args = [group, consumer, encodeEpoch(epoch), count];
-    const reply = await this.commands.run((redis) => scripts.read.run(redis, [stream, ownKey(stream)], args));
+    const reply = await this.commands.run(stream, (redis) =>
+      scripts.read.run(redis, [stream, ownKey(stream)], args),
+    );
     const reader = new ReplyReader(reply);
     if (reader.text() === 'stale') return { kind: 'stale', ownEpoch: BigInt(reader.text()) };
     return ownedEntries(reader);
@@ -60,7 +62,7 @@ export class RedisOwnedStreams implements OwnedStreams {
   async ackOwned({ stream, group, epoch, ids, note = '' }: OwnedAck): Promise<'acked' | 'stale'> {
     const args = [group, encodeEpoch(epoch), note, ...ids];
     const keys = [stream, ownKey(stream), noteKey(stream)];
-    const reply = await this.commands.run((redis) => scripts.ack.run(redis, keys, args));
+    const reply = await this.commands.run(stream, (redis) => scripts.ack.run(redis, keys, args));
     return asText(reply) === 'stale' ? 'stale' : 'acked';
   }
 
@@ -74,7 +76,9 @@ export class RedisOwnedStreams implements OwnedStreams {
       args.push(id, record, flat.length, ...flat);
     }
     const keys = [stream, ownKey(stream), deadLetterStream, seenKey(deadLetterStream), noteKey(stream)];
-    const reply = await this.writes.run((redis) => scripts.deadLetter.run(redis, keys, args, this.replicas));
+    const reply = await this.writes.run(stream, (redis) =>
+      scripts.deadLetter.run(redis, keys, args, this.replicas),
+    );
     return asText(reply) === 'stale' ? 'stale' : 'parked';
   }
 
@@ -84,12 +88,14 @@ export class RedisOwnedStreams implements OwnedStreams {
   ): Promise<readonly boolean[]> {
     if (letters.length === 0) return [];
     const keys = letters.map(({ id, record = '' }) => `${id}#${record}`);
-    const scores = await this.commands.run((redis) => redis.zmscore(seenKey(deadLetterStream), keys));
+    const scores = await this.commands.run(deadLetterStream, (redis) =>
+      redis.zmscore(seenKey(deadLetterStream), keys),
+    );
     return scores.map((score) => score !== null);
   }
 
   ownedState(stream: string): Promise<OwnedState> {
-    return this.commands.run(async (redis) => {
+    return this.commands.run(stream, async (redis) => {
       const [note, lastId] = await Promise.all([redis.get(noteKey(stream)), lastIdOf(redis, stream)]);
       return { note: note ?? undefined, lastId };
     });
@@ -98,20 +104,18 @@ export class RedisOwnedStreams implements OwnedStreams {
   async rewindOwned({ stream, group, epoch }: RewindRequest): Promise<'rewound' | 'stale'> {
     const keys = [stream, ownKey(stream), noteKey(stream), samplesKey(stream)];
     const args = [group, encodeEpoch(epoch)];
-    const reply = await this.commands.run((redis) => scripts.rewind.run(redis, keys, args));
+    const reply = await this.commands.run(stream, (redis) => scripts.rewind.run(redis, keys, args));
     return asText(reply) === 'stale' ? 'stale' : 'rewound';
   }
 
   async lastIds(streams: readonly string[]): Promise<Map<string, string>> {
-    const ids = await this.commands.run((redis) =>
-      Promise.all(
-        streams.map(async (stream) => {
-          const [last] = list(await redis.callBuffer('XREVRANGE', stream, '+', '-', 'COUNT', 1));
-          return [stream, last === undefined ? STREAM_START : asText(list(last)[0])] as const;
-        }),
-      ),
+    const ids = streams.map((stream) =>
+      this.commands.run(stream, async (redis) => {
+        const [last] = list(await redis.callBuffer('XREVRANGE', stream, '+', '-', 'COUNT', 1));
+        return [stream, last === undefined ? STREAM_START : asText(list(last)[0])] as const;
+      }),
     );
-    return new Map(ids);
+    return new Map(await Promise.all(ids));
   }
 
   async waitForEntries(
@@ -120,14 +124,8 @@ export class RedisOwnedStreams implements OwnedStreams {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, string>> {
     if (after.size === 0) throw new RangeError('there is no stream to wait for');
-    // One entry tells that a stream grew; where it ends now is asked for apart, or each wait would step by one entry.
-    const args = ['COUNT', 1, 'BLOCK', Math.max(1, timeoutMs), 'STREAMS', ...after.keys(), ...after.values()];
-    const reply = await this.blocking.read(timeoutMs, signal, (redis) => redis.callBuffer('XREAD', ...args));
-    if (reply === undefined || reply === null) return new Map();
-    const grown = list(reply).flatMap((item) => {
-      const [stream, entries] = list(item);
-      return entriesOf(entries).map(({ id }) => [asText(stream), id] as const);
-    });
+    const grown = await this.waiter.grown(after, timeoutMs, signal);
+    // The first new entry tells that a stream grew; where it ends is asked for apart, or each wait would step by one.
     const last = await this.lastIds(grown.map(([stream]) => stream));
     // Trimmed empty in between: what was seen still counts as the place to go on from.
     for (const [stream, id] of grown) if (last.get(stream) === STREAM_START) last.set(stream, id);
@@ -137,7 +135,7 @@ export class RedisOwnedStreams implements OwnedStreams {
   async trimOwned({ stream, groups, keepMs, since = 'added' }: TrimRequest): Promise<TrimResult> {
     const keys = [stream, samplesKey(stream)];
     const args = [keepMs, since, ...groups];
-    const reply = await this.commands.run((redis) => scripts.trim.run(redis, keys, args));
+    const reply = await this.commands.run(stream, (redis) => scripts.trim.run(redis, keys, args));
     const reader = new ReplyReader(reply);
     const removed = reader.integer();
     const unknownGroups: string[] = [];

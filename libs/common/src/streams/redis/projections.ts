@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ChainableCommander } from 'ioredis';
 import { companionKey, DEVICE_REGISTRY_COMPLETE } from '../../contracts';
 import { type ProjectedValue, type ProjectionChanges, type Projections } from '../port';
-import { type RedisConnection } from './connection';
+import { type RedisNodes } from './nodes';
 import { refused, streamError } from './stream-error';
 
 const LARGEST_WRITE = 1000;
@@ -10,10 +10,10 @@ const LARGEST_WRITE = 1000;
 const UNFINISHED_SECONDS = 600;
 
 export class RedisProjections implements Projections {
-  constructor(private readonly commands: RedisConnection) {}
+  constructor(private readonly commands: RedisNodes) {}
 
   async readProjection(name: string, field: string): Promise<ProjectedValue> {
-    const [value, complete] = await this.commands.run((redis) =>
+    const [value, complete] = await this.commands.run(name, (redis) =>
       redis.hmget(name, field, DEVICE_REGISTRY_COMPLETE),
     );
     return {
@@ -27,7 +27,7 @@ export class RedisProjections implements Projections {
     { set, remove }: ProjectionChanges,
     complete?: boolean,
   ): Promise<{ readonly complete: boolean }> {
-    return this.commands.run(async (redis) => {
+    return this.commands.run(name, async (redis) => {
       const write = redis.multi();
       if (complete === false) write.hdel(name, DEVICE_REGISTRY_COMPLETE);
       const pairs = Object.entries(set).flat();
@@ -48,7 +48,7 @@ export class RedisProjections implements Projections {
     const pairs: string[] = [];
     const flush = async () => {
       const chunk = pairs.splice(0);
-      await this.commands.run((redis) =>
+      await this.commands.run(name, (redis) =>
         lastReply(
           redis
             .multi()
@@ -63,7 +63,7 @@ export class RedisProjections implements Projections {
     }
     pairs.push(DEVICE_REGISTRY_COMPLETE, '1');
     await flush();
-    await this.commands.run((redis) => lastReply(redis.multi().persist(next).rename(next, name)));
+    await this.commands.run(name, (redis) => lastReply(redis.multi().persist(next).rename(next, name)));
   }
 }
 

@@ -12,7 +12,7 @@ import {
   type PublishMarkedRequest,
   type PublishOnceRequest,
 } from '../port';
-import { type RedisConnection } from './connection';
+import { type RedisNodes } from './nodes';
 import { ReplyReader } from './reply';
 import { Script, type Argument } from './script';
 import { isServerWide } from '../server-refusals';
@@ -31,12 +31,12 @@ const markKey = (stream: string, part: number): string => companionKey(stream, `
 
 export class RedisPublisher implements OncePublisher {
   constructor(
-    private readonly writes: RedisConnection,
+    private readonly writes: RedisNodes,
     private readonly replicas: number,
   ) {}
 
   async claimMark({ stream, part, epoch }: ClaimMarkRequest): Promise<ClaimedMark> {
-    const reply = await this.writes.run((redis) =>
+    const reply = await this.writes.run(stream, (redis) =>
       scripts.claim.run(redis, [markKey(stream, part)], [encodeEpoch(epoch)], this.replicas),
     );
     const reader = new ReplyReader(reply);
@@ -57,7 +57,9 @@ export class RedisPublisher implements OncePublisher {
       args.push(mark, flat.length, ...flat);
     }
     const keys = [stream, markKey(stream, part)];
-    const reply = await this.writes.run((redis) => scripts.marked.run(redis, keys, args, this.replicas));
+    const reply = await this.writes.run(stream, (redis) =>
+      scripts.marked.run(redis, keys, args, this.replicas),
+    );
     return checked(publishedMessages(new ReplyReader(reply)), messages.length);
   }
 
@@ -71,7 +73,7 @@ export class RedisPublisher implements OncePublisher {
         const flat = flatFields(fields);
         args.push(flat.length, ...flat);
       }
-      const reply = await this.writes.run((redis) =>
+      const reply = await this.writes.run(stream, (redis) =>
         scripts.once.run(redis, [stream, ...keys], args, this.replicas),
       );
       const reader = new ReplyReader(reply);

@@ -3,21 +3,20 @@ import { type Service } from '../../lifecycle';
 import { type Fields, type StreamEntry } from '../entries';
 import type * as port from '../port';
 import { RedisAppender } from './appender';
-import { BlockingReads } from './blocking-reads';
-import { RedisConnection } from './connection';
 import { RedisConnectionRegistry } from './connections';
 import { RedisDeployment } from './deployment';
 import { assertDurable, type Fsync } from './durability';
+import { endpointOf, type RedisAddress } from './endpoint';
 import { RedisGroupStreams } from './groups';
 import { RedisInspector } from './inspector';
+import { type RedisNodes } from './nodes';
 import { RedisOperations } from './operations';
 import { RedisOwnedStreams } from './owned';
 import { RedisProjections } from './projections';
 import { RedisPublisher } from './publisher';
-import { WriteLine } from './write-line';
+import { openStore, type RedisStore } from './store';
 
-export interface RedisStreamsOptions {
-  readonly url: string;
+export interface RedisStreamsOptions extends RedisAddress {
   /** What the deployer declares of the server; a server that does less is refused at start. */
   readonly fsync: Fsync;
   /** Replicas that must hold a write before it counts; 0 waits for none. */
@@ -31,18 +30,15 @@ export interface RedisStreamsOptions {
 const REPLY_TIMEOUT_MS = 5000;
 
 /**
- * The streams on Redis 7. Writes that wait for the disk or for replicas have connections of their own, so that
- * reads and acks do not queue behind them.
+ * The streams on Redis 7: one server, the primary that sentinels name, or a cluster.
  */
 export class RedisStreams implements port.Streams, Service {
   readonly name = 'redis';
   readonly stage = 'stores';
 
   /** For what goes beside the verbs within this area: health and the start-up check. */
-  readonly commands: RedisConnection;
-  private readonly writes: RedisConnection;
-  private readonly appends: WriteLine;
-  private readonly blocking: BlockingReads;
+  readonly commands: RedisNodes;
+  private readonly store: RedisStore;
   private readonly appender: RedisAppender;
   private readonly owned: RedisOwnedStreams;
   private readonly groups: RedisGroupStreams;
@@ -53,21 +49,21 @@ export class RedisStreams implements port.Streams, Service {
   private readonly operations: RedisOperations;
   private readonly deployment: RedisDeployment;
 
+  /** @throws OdographError CONFIG_INVALID */
   constructor(readonly options: RedisStreamsOptions) {
-    const { url, waitReplicas, replyTimeoutMs = REPLY_TIMEOUT_MS } = options;
-    this.commands = new RedisConnection({ url, name: 'commands', replyTimeoutMs });
-    this.writes = new RedisConnection({ url, name: 'writes', replyTimeoutMs });
-    this.blocking = new BlockingReads({ url, replyTimeoutMs });
-    this.appends = new WriteLine({ url, name: 'appends', replyTimeoutMs }, waitReplicas);
-    this.appender = new RedisAppender(this.appends, this.writes);
-    this.owned = new RedisOwnedStreams(this.commands, this.writes, this.blocking, waitReplicas);
-    this.groups = new RedisGroupStreams(this.commands, this.blocking);
-    this.publisher = new RedisPublisher(this.writes, waitReplicas);
-    this.inspector = new RedisInspector(this.commands);
-    this.projections = new RedisProjections(this.commands);
-    this.connections = new RedisConnectionRegistry(this.commands);
-    this.operations = new RedisOperations(this.commands, this.writes, waitReplicas);
-    this.deployment = new RedisDeployment(this.commands);
+    const { waitReplicas, replyTimeoutMs = REPLY_TIMEOUT_MS } = options;
+    this.store = openStore(endpointOf(options), { replyTimeoutMs, waitReplicas });
+    const { commands, writes, appends, blocking, waiter } = this.store;
+    this.commands = commands;
+    this.appender = new RedisAppender(appends, writes);
+    this.owned = new RedisOwnedStreams(commands, writes, waiter, waitReplicas);
+    this.groups = new RedisGroupStreams(commands, blocking);
+    this.publisher = new RedisPublisher(writes, waitReplicas);
+    this.inspector = new RedisInspector(commands);
+    this.projections = new RedisProjections(commands);
+    this.connections = new RedisConnectionRegistry(commands);
+    this.operations = new RedisOperations(commands, writes, waitReplicas);
+    this.deployment = new RedisDeployment(commands);
   }
 
   /**
@@ -78,10 +74,9 @@ export class RedisStreams implements port.Streams, Service {
   async start(): Promise<void> {
     const deadline = performance.now() + this.options.startupTimeoutMs;
     const leftMs = () => Math.max(1, deadline - performance.now());
-    const connections = [this.commands, this.writes, this.appends];
-    await Promise.all(connections.map((connection) => connection.connect(leftMs())));
+    await this.store.connect(leftMs());
     await this.ping(leftMs());
-    await this.commands.run((redis) => assertDurable(redis, this.options.fsync), leftMs());
+    await this.commands.onEach((redis) => assertDurable(redis, this.options.fsync), leftMs());
   }
 
   async stop(): Promise<void> {
@@ -89,23 +84,23 @@ export class RedisStreams implements port.Streams, Service {
   }
 
   async close(): Promise<void> {
-    const connections = [this.commands, this.writes, this.appends, this.blocking];
-    await Promise.all(connections.map((connection) => connection.close()));
+    await this.store.close();
   }
 
   snapshot(): Record<string, unknown> {
     return {
       commandsReady: this.commands.isReady,
-      writesReady: this.writes.isReady,
-      appendsReady: this.appends.isReady,
+      writesReady: this.store.writes.isReady,
+      appendsReady: this.store.appends.isReady,
       appendsWaiting: this.appender.depth,
     };
   }
 
   async ping(timeoutMs: number): Promise<number> {
     const startedAt = performance.now();
-    const reply = await this.commands.run((redis) => redis.ping(), timeoutMs);
-    if (reply !== 'PONG') throw new OdographError('REDIS_UNREACHABLE', { detail: 'it is no Redis' });
+    const replies = await this.commands.onEach((redis) => redis.ping(), timeoutMs);
+    if (replies.some((reply) => reply !== 'PONG'))
+      throw new OdographError('REDIS_UNREACHABLE', { detail: 'it is no Redis' });
     return performance.now() - startedAt;
   }
 

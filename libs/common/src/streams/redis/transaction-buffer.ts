@@ -69,16 +69,22 @@ export class TransactionBuffer {
     this.close();
   }
 
-  /** The whole transaction, and behind it the wait for replicas; a view that {@link begin} invalidates. */
+  /**
+   * The whole transaction, and behind it the wait for replicas; a view that {@link begin} invalidates. Can be asked for
+   * again, for another server.
+   */
   finish(replicas: number, replicasTimeoutMs: number): Buffer {
     this.reserve(EXEC.length + 100);
+    const end = this.at;
     this.ascii(EXEC);
     if (replicas > 0) {
       this.ascii('*3\r\n$4\r\nWAIT\r\n');
       this.text(String(replicas));
       this.text(String(replicasTimeoutMs));
     }
-    return this.bytes.subarray(0, this.at);
+    const whole = this.bytes.subarray(0, this.at);
+    this.at = end;
+    return whole;
   }
 
   private open(stream: string, fieldCount: number): void {

@@ -1,6 +1,7 @@
 import { type Socket } from 'node:net';
 import { ReplyError, type Redis } from 'ioredis';
-import { RedisConnection, type ConnectionOptions } from './connection';
+import { errorWord } from '../server-refusals';
+import { READ_ONLY, RedisConnection, type ConnectionOptions } from './connection';
 import { ErrorReply, ReplyReader, type Reply } from './reply-reader';
 import { REPLICAS_TIMEOUT_MS } from './script';
 import { refused } from './stream-error';
@@ -21,6 +22,8 @@ interface Exchange {
 
 /** MULTI's own answer. */
 const MULTI_ANSWERS = 1;
+/** Before a transaction on a node that is being given its slot. */
+const ASKING = '*1\r\n$6\r\nASKING\r\n';
 
 /**
  * A connection for transactions of XADDs only, which it writes and reads itself: ioredis makes the connection (address,
@@ -46,8 +49,8 @@ export class WriteLine {
   }
 
   /** @throws OdographError REDIS_UNREACHABLE */
-  async connect(timeoutMs: number): Promise<void> {
-    await this.connection.connect(timeoutMs);
+  async connect(timeoutMs: number, giveUp: 'late' | 'first' = 'late'): Promise<void> {
+    await this.connection.connect(timeoutMs, giveUp);
     await this.connection.run(
       () =>
         this.socket === undefined
@@ -62,12 +65,13 @@ export class WriteLine {
   }
 
   /**
-   * Writes the transaction and resolves to the results of its entries; it must not be changed until then.
+   * Writes the transaction and resolves to the results of its entries; it must not be changed until then. `asking` for
+   * a node of a cluster that is being given the slot.
    *
    * @throws OdographError REDIS_UNREACHABLE (outcome unknown) or STREAM_REFUSED, for all of them.
    */
-  write(transaction: TransactionBuffer): Promise<readonly LineResult[]> {
-    return this.connection.run(() => this.exchange(transaction), this.replyTimeoutMs);
+  write(transaction: TransactionBuffer, asking = false): Promise<readonly LineResult[]> {
+    return this.connection.run(() => this.exchange(transaction, asking), this.replyTimeoutMs);
   }
 
   async close(): Promise<void> {
@@ -75,13 +79,14 @@ export class WriteLine {
     this.lose(new Error('the connection is closed'));
   }
 
-  private async exchange(transaction: TransactionBuffer): Promise<readonly LineResult[]> {
+  private async exchange(transaction: TransactionBuffer, asking: boolean): Promise<readonly LineResult[]> {
     const { socket, replicas } = this;
     if (socket === undefined || !socket.writable) throw new Error('not connected');
     const { count } = transaction;
     const answers = await new Promise<readonly Reply[]>((resolve, reject) => {
-      const missing = MULTI_ANSWERS + count + 1 + (replicas > 0 ? 1 : 0);
+      const missing = (asking ? 1 : 0) + MULTI_ANSWERS + count + 1 + (replicas > 0 ? 1 : 0);
       this.exchanges.push({ missing, notQueued: [], answers: [], resolve, reject });
+      if (asking) socket.write(ASKING);
       socket.write(transaction.finish(replicas, REPLICAS_TIMEOUT_MS));
     });
     return this.results(count, answers);
@@ -134,8 +139,13 @@ export class WriteLine {
     if (exchange.missing > 0) return;
     this.exchanges.shift();
     const failed = exchange.answers.find((answer) => answer instanceof ErrorReply);
-    if (failed === undefined) exchange.resolve(exchange.answers);
-    else exchange.reject(exchange.notQueued[0] ?? replyError(failed));
+    if (failed === undefined) {
+      exchange.resolve(exchange.answers);
+      return;
+    }
+    const reason = exchange.notQueued[0] ?? replyError(failed);
+    exchange.reject(reason);
+    if (errorWord(reason.message) === READ_ONLY) this.connection.renew();
   }
 
   private lose(reason: Error): void {

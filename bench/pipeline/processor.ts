@@ -99,7 +99,7 @@ export class ProcessorUnderTest {
     await streams.start();
     await eventually(
       async () => {
-        const found = await streams.commands.run((redis) => redis.hlen(DEVICE_REGISTRY));
+        const found = await streams.commands.run(DEVICE_REGISTRY, (redis) => redis.hlen(DEVICE_REGISTRY));
         return found > devices;
       },
       { what: 'the registry to be projected', timeoutMs: 60_000 },

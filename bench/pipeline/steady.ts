@@ -16,11 +16,11 @@ export async function steady(): Promise<void> {
   const server = await BenchServer.start(DEVICES);
   const processor = await ProcessorUnderTest.start(server);
   const upheavals = upheavalsOf(server, processor);
-  const timers = upheavals.map(({ name, cause }, index) =>
+  const timers = upheavals.map((upheaval, index) =>
     setTimeout(
       () => {
-        say(`${new Date().toISOString()} ${name}`);
-        cause().catch((error: unknown) => say(`${name} failed: ${String(error)}`));
+        say(`${new Date().toISOString()} ${upheaval.name}`);
+        upheaval.cause().catch((error: unknown) => say(`${upheaval.name} failed: ${String(error)}`));
       },
       (WINDOW_MS * (index + 1)) / (upheavals.length + 1),
     ),

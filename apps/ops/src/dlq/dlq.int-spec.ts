@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { telemetryDeadLetterStream, telemetryStream } from '@app/common/contracts';
 import { RedisStreams } from '@app/common/streams';
-import { testServers } from '@app/common/testing';
+import { eventually, testServers } from '@app/common/testing';
 import { OdoInTest } from '../command-line.testing';
 
 const IMEI = '356307042441013';
@@ -44,6 +44,10 @@ const park = (shard: number, code: string): Promise<string> =>
 describe('odo dlq', () => {
   it('shows the letters of all shards as one list, newest first', async () => {
     const older = `3/${await park(3, 'UNKNOWN_DEVICE')}`;
+    // The newest is told by ids of different shards, which are times: another millisecond.
+    await eventually(() => Date.now() > Number(older.split(/[/-]/)[1]) && true, {
+      what: 'the next millisecond',
+    });
     const newer = `9/${await park(9, 'RECORD_REJECTED')}`;
     const rows = await odo.many('dlq', 'list');
     expect(rows.map(({ letter }) => letter)).toEqual([newer, older]);

@@ -43,7 +43,7 @@ export class LossWatch implements Service {
     const { streams, given } = this.parts;
     const boot = await streams.boot();
     if (boot !== this.boot) {
-      for (const [stream, ids] of given.streams) await this.compare(stream, new Map(ids));
+      for (const [stream, ids] of given.streams) await this.compare(stream, ids);
       // Only now: what was interrupted is done again.
       this.boot = boot;
     }

@@ -17,7 +17,7 @@ import {
 import { APP_VERSION } from '../app-version';
 import { type ParkReason } from './edge.errors';
 import { deadLetterFields, OWN_FIELDS, sharedFields } from './entry-fields';
-import { GivenIds } from './given-ids';
+import { type GivenId, GivenIds } from './given-ids';
 import { type FrameLane, type FrameSink, type FrameSource, type FrameWaiter } from './frame-sink';
 import { type StoreWatch } from './store-watch';
 
@@ -37,7 +37,7 @@ export class StreamFrameSink implements FrameSink {
   lane(source: FrameSource): FrameLane {
     const stream = telemetryStream(shardOf(source.imei, this.shards));
     const series = this.streams.series(stream, sharedFields(source), OWN_FIELDS);
-    return new StreamLane(series, this.watch, this.given.of(stream), source.imei);
+    return new StreamLane(series, this.watch, this.given.of(stream, source.imei));
   }
 
   async park(entry: TelemetryEntry, reason: ParkReason): Promise<void> {
@@ -74,8 +74,7 @@ class StreamLane implements FrameLane, AppendWaiter {
   constructor(
     private readonly series: AppendSeries,
     private readonly watch: StoreWatch,
-    private readonly given: Map<string, string>,
-    private readonly imei: string,
+    private readonly given: GivenId,
   ) {}
 
   append(frame: Buffer, receivedAtMs: number, waiter: FrameWaiter): void {
@@ -89,7 +88,7 @@ class StreamLane implements FrameLane, AppendWaiter {
 
   appended(id: string): void {
     this.watch.succeeded(this.startedAt);
-    this.given.set(this.imei, id);
+    this.given.note(id);
     fault('edge.after-append');
     this.take()?.kept();
   }

@@ -123,6 +123,7 @@ export class IngestService implements Service {
     this.isStopped = true;
     const loops = [...this.loops, this.waker, this.tending, this.watching, this.resettling];
     await Promise.all(loops.map((loop) => loop.stop()));
+    await this.parts.sink.told();
   }
 
   snapshot(): Record<string, unknown> {

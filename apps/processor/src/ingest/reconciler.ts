@@ -3,6 +3,7 @@ import { type Lease, type Ownership } from '@app/common/leases';
 import { type Logger } from '@app/common/observability';
 import { compareEntryIds, type OwnedStreams, STREAM_START } from '@app/common/streams';
 import { type IngestMetrics } from './ingest.metrics';
+import { type SinkService } from '../sink';
 import { type OwnedShard } from './shards';
 import { laterId, type StoreLedger } from './store-ledger';
 import { decodeNote, shardRegressionOf, type StorePosition } from './store-position';
@@ -11,6 +12,7 @@ export interface ReconcilerParts {
   readonly streams: OwnedStreams;
   readonly ownership: Ownership;
   readonly ledger: StoreLedger;
+  readonly sink: Pick<SinkService, 'forgetStates'>;
   readonly metrics: IngestMetrics;
   readonly logger: Logger;
   readonly consumer: string;
@@ -43,6 +45,8 @@ export class Reconciler {
   /** The stores may not be what they were: nothing is taken for granted any more. */
   reset(): void {
     this.parts.ledger.forget();
+    // The versions of a restored database come again, with other states.
+    this.parts.sink.forgetStates();
     this.compared = new WeakSet();
   }
 

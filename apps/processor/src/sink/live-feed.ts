@@ -13,11 +13,18 @@ export interface LiveNews {
   readonly events: readonly DeviceEvent[];
 }
 
+/** Entries that wait for the store at most: a viewer that missed some reads the tables. */
+const MOST_WAITING = 20_000;
+
 /**
- * Tells live viewers what has been committed. Best effort: a viewer that missed something reads the tables, and takes
- * of two positions the one with the higher version.
+ * Tells live viewers what has been committed, in that order, and beside the next batches: none of them waits for viewers.
+ * Best effort: a viewer that missed something reads the tables, and takes of two positions the one with the higher
+ * version.
  */
 export class LiveFeed {
+  private waiting: Fields[] = [];
+  private telling: Promise<void> | undefined;
+
   constructor(
     private readonly streams: StreamAppender,
     private readonly keepAbout: number,
@@ -25,18 +32,34 @@ export class LiveFeed {
     private readonly onFailure: () => void,
   ) {}
 
-  async tell({ settled, versions, events }: LiveNews): Promise<void> {
-    const entries = [
-      ...settled.flatMap((one) => positionEntries(one, versions.get(one.device.id))),
-      ...events.map(eventEntry),
-    ];
-    if (entries.length === 0) return;
-    try {
-      await this.streams.broadcast(TELEMETRY_LIVE, entries, this.keepAbout);
-    } catch (error) {
+  tell({ settled, versions, events }: LiveNews): void {
+    for (const one of settled) this.waiting.push(...positionEntries(one, versions.get(one.device.id)));
+    for (const event of events) this.waiting.push(eventEntry(event));
+    const surplus = this.waiting.length - MOST_WAITING;
+    if (surplus > 0) {
+      this.waiting.splice(0, surplus);
       this.onFailure();
-      this.logger.warn({ event: 'live_feed_failed', entries: entries.length, err: error });
     }
+    if (this.waiting.length > 0) this.telling ??= this.tellAll();
+  }
+
+  /** Resolves when nothing waits any more. */
+  async told(): Promise<void> {
+    await this.telling;
+  }
+
+  private async tellAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const entries = this.waiting;
+      this.waiting = [];
+      try {
+        await this.streams.broadcast(TELEMETRY_LIVE, entries, this.keepAbout);
+      } catch (error) {
+        this.onFailure();
+        this.logger.warn({ event: 'live_feed_failed', entries: entries.length, err: error });
+      }
+    }
+    this.telling = undefined;
   }
 }
 

@@ -8,8 +8,8 @@ import {
 } from '@app/common/contracts';
 import { type Database } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
-import { MemoryStreams, textFields } from '@app/common/streams';
-import { testServers } from '@app/common/testing';
+import { type Fields, MemoryStreams, textFields } from '@app/common/streams';
+import { eventually, testServers } from '@app/common/testing';
 import { addRules, clearTelemetry, expectWhole } from './settled.testing';
 import { databaseOf, entryOf, IMEI, NO_LIVE, noFence, recordOf, run, sinkOf, T0 } from '../sink.testing';
 
@@ -126,6 +126,7 @@ describe('order', () => {
           admin,
           'TRUNCATE telemetry.position, telemetry.device_state, telemetry.rule_checkpoint, telemetry.event',
         );
+        for (const sink of sinks) sink.forgetStates();
         const records = chosen.map((each) =>
           recordOf({ ...each, digest: BigInt(each.second) * (each.second % 3 === 0 ? 128n : 1n) }),
         );
@@ -265,7 +266,9 @@ describe('events and messages', () => {
   it('tells live viewers after the commit, and does not fail when they cannot be told', async () => {
     await addRules(admin);
     const live = new MemoryStreams();
-    await sinkOf({ database, live }).write([entryOf(drive)], noFence);
+    const sink = sinkOf({ database, live });
+    await sink.write([entryOf(drive)], noFence);
+    await sink.told();
     const entries = (await live.range(TELEMETRY_LIVE, '-', '+', 10)).map(textFields);
     expect(entries.map(({ type, version, kind }) => [type, version, kind])).toEqual([
       ['position', '1', undefined],
@@ -275,7 +278,29 @@ describe('events and messages', () => {
     await live.close();
     const deaf = { ...NO_LIVE, broadcast: () => Promise.reject(new OdographError('REDIS_UNREACHABLE')) };
     const more = [entryOf([recordOf({ second: 60 })])];
-    expect(await sinkOf({ database, live: deaf }).write(more, noFence)).toMatchObject({ newRecords: 1 });
+    const unheard = sinkOf({ database, live: deaf });
+    expect(await unheard.write(more, noFence)).toMatchObject({ newRecords: 1 });
+    await unheard.told();
+  });
+
+  it('lets no batch wait for live viewers, and tells them in the order of the commits', async () => {
+    const told: string[][] = [];
+    let release = (): void => undefined;
+    const slow = {
+      ...NO_LIVE,
+      broadcast: async (_stream: string, entries: readonly Fields[]) => {
+        told.push(entries.map(({ time_ms }) => String(time_ms)));
+        await new Promise<void>((resolve) => (release = resolve));
+      },
+    };
+    const sink = sinkOf({ database, live: slow });
+    for (const second of [0, 10, 20]) await sink.write([entryOf([recordOf({ second })])], noFence);
+    expect(told).toHaveLength(1);
+    release();
+    await eventually(() => told.length === 2, { what: 'what has waited meanwhile' });
+    release();
+    await sink.told();
+    expect(told.flat()).toEqual([0, 10, 20].map((second) => String(T0 + second * 1000)));
   });
 });
 

@@ -85,7 +85,7 @@ export class SinkService {
     );
     fault('sink.after-commit');
     this.count(entries, stored);
-    await this.tell(stored);
+    this.tell(stored);
     const { refused, newRecords, repeatedRecords } = stored;
     return { refused, newRecords, repeatedRecords };
   }
@@ -106,7 +106,7 @@ export class SinkService {
     });
     metrics.resettlingSlices.inc(stored.settled.length);
     this.countEvents(stored);
-    await this.tell(stored);
+    this.tell(stored);
     return stored.settled.some(({ settlement }) => settlement.resettling !== null);
   }
 
@@ -127,6 +127,11 @@ export class SinkService {
   /** Whatever is kept in memory of devices, such as when this process has lost what it owned. */
   forgetStates(): void {
     this.parts.settler.forgetAll();
+  }
+
+  /** Resolves when live viewers have been told what was committed. */
+  told(): Promise<void> {
+    return this.parts.live.told();
   }
 
   /** Repeated once, from states that are locked, where those kept in memory turn out to be stale. */
@@ -173,8 +178,8 @@ export class SinkService {
     }
   }
 
-  private tell({ settled, versions, added }: StoredDevices): Promise<void> {
-    return this.parts.live.tell({ settled, versions, events: added });
+  private tell({ settled, versions, added }: StoredDevices): void {
+    this.parts.live.tell({ settled, versions, events: added });
   }
 
   /** What its caches hold, for the panic file. */

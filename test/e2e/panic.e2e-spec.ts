@@ -69,8 +69,17 @@ describe('a processor that meets an error that nobody caught', () => {
         ...{ what: 'the processor to be started again', timeoutMs: 30_000 },
       });
       await system.acked(fleet.stats().ackedRecords + 100);
+      // Acks come from its edge: it holds shards again only when the leases of its last life have run out.
+      await eventually(() => ownsShards(stack.addresses.probes['processor']), {
+        ...{ what: 'shards to be owned again', timeoutMs: 30_000 },
+      });
     }
     await driven;
     expect(await system.differences()).toEqual([]);
   }, 180_000);
 });
+
+async function ownsShards(probePort: number | undefined): Promise<boolean> {
+  const metrics = await (await fetch(`http://127.0.0.1:${probePort}/metrics`)).text();
+  return Number(/^odograph_ingest_shards_owned(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1] ?? 0) > 0;
+}

@@ -59,5 +59,8 @@ export const isBehind = (fix: Fix, place: Position | null): boolean =>
 
 export function isLate(fix: Fix, { state, resettling }: StoredState): boolean {
   const cursorAt = resettling?.cursor?.at ?? null;
-  return (state !== 'unreadable' && !isBehind(fix, state.at)) || !isBehind(fix, cursorAt);
+  if (!isBehind(fix, cursorAt)) return true;
+  // How far it had come nobody can tell: only what a cursor still comes to is folded again anyway.
+  if (state === 'unreadable') return cursorAt === null;
+  return !isBehind(fix, state.at);
 }

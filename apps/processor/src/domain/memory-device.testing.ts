@@ -56,6 +56,9 @@ export class MemoryDevice implements History {
     const joined = [...to, ...moved].sort(comparePosition);
     [this.fixes, this.hidden] = isFaulty ? [left, joined] : [joined, left];
     for (const fix of moved) this.checkpoints.delete(placeOf(fix));
+    // What a hidden record has decided does not stand, whether its rule is active still or not.
+    const places = new Set(isFaulty ? moved.map(placeOf) : []);
+    for (const row of this.events.values()) row.retracted ||= places.has(placeOf(row.event.confirmed));
     if (this.settled === undefined || moved.length === 0) return;
     const before = this.resettling === null ? null : decodeResettling(this.resettling);
     this.resettling = encodeResettling(

@@ -20,6 +20,11 @@ BEGIN
     -- The state at a record that is hidden contains it.
     DELETE FROM telemetry.rule_checkpoint AS checkpoint USING changed
     WHERE checkpoint.device_id = device AND checkpoint.time = changed.time AND checkpoint.digest = changed.digest
+  ), refuted AS (
+    -- Whatever rule it was: one that is inactive by now settles nothing again, and would leave its event standing.
+    UPDATE telemetry.event AS event SET retracted_at = now() FROM changed
+    WHERE is_faulty AND event.device_id = device AND event.retracted_at IS NULL
+      AND event.confirmed_time = changed.time AND event.confirmed_digest = changed.digest
   )
   SELECT count(*), min(changed.time), max(changed.time) INTO records, first_time, last_time FROM changed;
   IF records > max_records THEN

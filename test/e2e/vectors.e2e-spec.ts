@@ -60,7 +60,8 @@ describeVectors('published frames through the running system', () => {
   });
 
   it('are all acked and leave 230 distinct rows, sent once or twice', async () => {
-    system = await System.start(servers);
+    // The oldest of them is from before most of them were written down.
+    system = await System.start(servers, { settings: { processor: { POSITION_RETENTION: '36500d' } } });
     const { stack, watch } = system;
     const look = new RedisStreams({
       url: servers.redisUrl,

@@ -1,6 +1,6 @@
 import { type Command } from 'commander';
 import { z } from 'zod';
-import { duration, readSettings } from '@app/common/config';
+import { duration, readSettings, retentionSettings } from '@app/common/config';
 import { OdographError } from '@app/common/errors';
 import {
   checkArguments,
@@ -10,7 +10,6 @@ import {
   type Invocation,
   type Surroundings,
 } from '../cli';
-import { retentionSettings } from './partitions.config';
 import {
   dropDays,
   droppableBefore,
@@ -21,7 +20,7 @@ import {
 
 const days = (fallback: number) => numberField({ min: 0, max: 3_660, whole: true }).default(fallback);
 const ensureSchema = z.object({ days_back: days(1), days_ahead: days(2) });
-const keepSchema = z.object({ keep: z.union([z.undefined(), duration('365d')]) });
+const keepSchema = z.object({ keep: z.union([z.undefined(), duration('3650d')]) });
 const dropSchema = keepSchema.extend({
   before: z.iso.date('is no day such as 2026-01-31'),
   yes: z.boolean().default(false),
@@ -51,7 +50,7 @@ export function registerPartitions(program: Command, surroundings: Surroundings)
     .option('--days-back <n>', 'from so many days ago (default: 1)')
     .option('--days-ahead <n>', 'to so many days ahead (default: 2)');
   const keep = (verb: Command): Command =>
-    verb.option('--keep <duration>', 'how long positions are kept (default: POSITION_RETENTION, else 365d)');
+    verb.option('--keep <duration>', 'how long positions are kept (default: POSITION_RETENTION)');
   keep(
     registerVerb(command, surroundings, {
       usage: 'list',

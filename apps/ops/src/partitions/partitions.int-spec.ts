@@ -49,7 +49,7 @@ describe('odo partitions', () => {
       size_bytes: expect.any(Number) as unknown,
     });
     expect(rows.at(-1)).toMatchObject({ from: null, to: null, droppable_from: null });
-    expect((await odo.many('partitions', 'list'))[4]).toMatchObject({ droppable_from: day(-4 + 365) });
+    expect((await odo.many('partitions', 'list'))[4]).toMatchObject({ droppable_from: day(-4 + 3650) });
   });
 
   it('drops only with --yes, and nothing within what is kept', async () => {

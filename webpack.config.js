@@ -7,6 +7,13 @@ const { TsconfigPathsPlugin } = require('tsconfig-paths-webpack-plugin');
 module.exports = (options) => ({
   ...options,
   externals: [nodeExternals()],
+  // Modules of one bundle in one scope: a call into another module is a call, and not a getter of its namespace first.
+  optimization: {
+    ...options.optimization,
+    concatenateModules: true,
+    providedExports: true,
+    usedExports: true,
+  },
   devtool: 'source-map',
   output: {
     ...options.output,

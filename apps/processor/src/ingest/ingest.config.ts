@@ -1,7 +1,7 @@
 import { duration, integer, settingGroup, type SettingsOf } from '@app/common/config';
 
 export const ingestSettings = settingGroup(['INGEST_', 'REWIND_', 'MAX_ATTEMPTS'], {
-  INGEST_LANES: integer(2, { min: 1, max: 64 }).describe(
+  INGEST_LANES: integer(4, { min: 1, max: 64 }).describe(
     'Transactions that this process has open at a time; a shard belongs to one lane, which keeps its order.',
   ),
   INGEST_BATCH_RECORDS: integer(2000, { min: 1, max: 50_000 }).describe(

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { encodeLogin } from '@app/teltonika-codec';
-import { imeiOf } from '../edge/frame';
+import { imeiOf } from '../shared/device';
 
 /** What is done to the edge, from a process of its own. */
 export const ATTACKS = ['slow-drip', 'flood', 'half-open', 'garbage'] as const;

@@ -1,6 +1,6 @@
 import { TestDevice } from '../../apps/processor/src/edge/device.testing';
 import { encodeAck } from '@app/teltonika-codec';
-import { imeiOf } from '../edge/frame';
+import { imeiOf } from '../shared/device';
 
 const DEVICES = 20;
 const PAUSE_MS = 40;

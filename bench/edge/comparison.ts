@@ -1,7 +1,7 @@
 import { type EdgeUnderTest } from './edge-under-test';
 import { FULL, frameOf } from './frame';
-import { cpuSeconds } from './process-figures';
-import { median, say } from './figures';
+import { cpuSeconds } from '../shared/process-figures';
+import { median, say } from '../shared/figures';
 import { Worker } from './roles';
 
 /** Medians over the rounds. The ratios are medians of each round's own, so that noise between rounds is in neither. */

@@ -8,7 +8,7 @@ import { DEVICE_REGISTRY } from '@app/common/contracts';
 import { RedisStreams } from '@app/common/streams';
 import { eventually, freePort, repositoryRoot, startRedis, type RedisServer } from '@app/common/testing';
 import { selfSigned } from '../../apps/processor/src/edge/certificate.testing';
-import { imeiOf } from './frame';
+import { imeiOf } from '../shared/device';
 
 export type Fsync = 'always' | 'everysec';
 

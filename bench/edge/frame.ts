@@ -43,6 +43,3 @@ function recordOf(index: number, ids: FrameShape['ids']): AvlRecord {
     ],
   };
 }
-
-/** Fifteen digits; devices of different numbers differ. */
-export const imeiOf = (device: number): string => String(356_307_000_000_000 + device);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EdgeUnderTest } from './edge-under-test';
 import { FULL } from './frame';
-import { residentKib } from './process-figures';
+import { residentKib } from '../shared/process-figures';
 import { Worker } from './roles';
 
 export interface IdleMemory {

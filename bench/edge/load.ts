@@ -1,12 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { encodeLogin } from '@app/teltonika-codec';
-import { imeiOf } from './frame';
-
-export interface Target {
-  readonly port: number;
-  readonly isTls: boolean;
-}
+import { Device, imeiOf, logInAll, type Target } from '../shared/device';
 
 export interface Window {
   readonly framesPerS: number;
@@ -16,18 +8,12 @@ export interface Window {
   readonly ackP99Ms: number;
 }
 
-const ACK_BYTES = 4;
-/** Logins under way at once: a listener's backlog is no part of what is measured. */
-const LOGINS_AT_ONCE = 200;
 /** Every so many acks one is timed: a clock for each would cost the load more than the ack does. */
 const TIMED_SHARE = 16;
 
-/**
- * Devices that send a frame, wait for its ack, send the next one. Lean on purpose, since the load shares the machine
- * with what it measures: one frame for all, one buffer for all answers, nothing allocated for an ack.
- */
+/** Devices that send a frame, wait for its ack, send the next one: one frame for all. */
 export class Load {
-  private readonly devices: Device[] = [];
+  private readonly devices: Sender[] = [];
   private acks = 0;
   private latenciesMs: number[] = [];
 
@@ -38,15 +24,11 @@ export class Load {
 
   /** Resolves when all are logged in. */
   async connect(count: number): Promise<void> {
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      while (next < count) {
-        const device = new Device(this.target, imeiOf(next++), this.frame, (tookMs) => this.acked(tookMs));
-        this.devices.push(device);
-        await device.login();
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(LOGINS_AT_ONCE, count) }, worker));
+    await logInAll(count, async (number) => {
+      const device = new Sender(this.target, imeiOf(number), this.frame, (tookMs) => this.acked(tookMs));
+      this.devices.push(device);
+      await device.login();
+    });
   }
 
   /** Sends for `warmUpMs`, then counts for `ms`, then lets every device have its last ack. */
@@ -81,48 +63,25 @@ export class Load {
 
 const elapse = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The answers of all plain sockets: Node fills it and hands it over before it reads from another one. */
-const ANSWERS = Buffer.alloc(65_536);
-
-class Device {
-  private readonly socket: Socket;
+/** A device that sends the same frame again and again. */
+class Sender {
+  private readonly device: Device;
   private isSending = false;
-  private missing = ACK_BYTES;
   private sent = 0;
   private sentAt = 0;
-  private loggedIn: (() => void) | undefined;
-  private failed: (error: Error) => void = (error) => {
-    throw error;
-  };
   private idle: (() => void) | undefined;
 
   constructor(
-    { port, isTls }: Target,
-    private readonly imei: string,
+    target: Target,
+    imei: string,
     private readonly frame: Buffer,
     private readonly acked: (tookMs: number | undefined) => void,
   ) {
-    const host = '127.0.0.1';
-    if (isTls) {
-      this.socket = connectTls({ host, port, rejectUnauthorized: false });
-      this.socket.on('data', (chunk: Buffer) => this.take(chunk.length));
-    } else {
-      const callback = (bytes: number): boolean => {
-        this.take(bytes);
-        return true;
-      };
-      this.socket = connectTcp({ host, port, noDelay: true, onread: { buffer: ANSWERS, callback } });
-    }
-    this.socket.on('error', (error) => this.failed(error));
-    this.socket.on('close', () => this.failed(new Error(`${this.imei} was disconnected`)));
+    this.device = new Device(target, imei, () => this.onAck());
   }
 
   login(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.loggedIn = resolve;
-      this.failed = reject;
-      this.socket.write(encodeLogin(this.imei));
-    });
+    return this.device.login();
   }
 
   start(): void {
@@ -135,25 +94,15 @@ class Device {
     this.isSending = false;
     return new Promise((resolve, reject) => {
       this.idle = resolve;
-      this.failed = reject;
+      this.device.failed = reject;
     });
   }
 
   close(): void {
-    this.failed = () => undefined;
-    this.socket.destroy();
+    this.device.close();
   }
 
-  private take(bytes: number): void {
-    if (this.loggedIn !== undefined) {
-      this.loggedIn();
-      this.loggedIn = undefined;
-      return;
-    }
-    this.missing -= bytes;
-    if (this.missing > 0) return;
-    if (this.missing < 0) throw new Error('more bytes than one ack');
-    this.missing = ACK_BYTES;
+  private onAck(): void {
     this.acked(this.sentAt === 0 ? undefined : performance.now() - this.sentAt);
     if (this.isSending) this.send();
     else this.idle?.();
@@ -162,6 +111,6 @@ class Device {
   private send(): void {
     this.sent += 1;
     this.sentAt = this.sent % TIMED_SHARE === 0 ? performance.now() : 0;
-    this.socket.write(this.frame);
+    this.device.send(this.frame);
   }
 }

@@ -1,9 +1,9 @@
 import { loadavg } from 'node:os';
-import { isRole, serveOrders } from './roles';
+import { isRole, serveRole } from './roles';
 import { compare, type Comparison } from './comparison';
 import { idleMemory, type IdleMemory } from './idle-memory';
 import { EdgeUnderTest } from './edge-under-test';
-import { round, say } from './figures';
+import { round, say } from '../shared/figures';
 import { conditionsOf, table } from './report';
 
 const TARGET_ALWAYS = 0.5;
@@ -68,5 +68,5 @@ const lineOf = ({ connections, bytesEach }: IdleMemory): string =>
   `memory of an idle connection at ${connections}: ${Math.round(bytesEach)} B (at most ${TARGET_IDLE_BYTES})`;
 
 const [, , role] = process.argv;
-if (isRole(role)) serveOrders();
+if (isRole(role)) serveRole();
 else void main();

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { FULL, frameOf } from './frame';
 import { type Comparison } from './comparison';
-import { round } from './figures';
+import { round } from '../shared/figures';
+import { machine } from '../shared/machine';
 
 export function table(rows: readonly Comparison[], title: string): string {
   const header = [
@@ -27,16 +27,6 @@ export function table(rows: readonly Comparison[], title: string): string {
   ]);
   const text = [header, ...lines].map((cells) => cells.map((cell) => cell.padStart(11)).join('')).join('\n');
   return `\n${title}, frames acked a second, and the edge as a share of the bare server\n${text}`;
-}
-
-export function machine(): Record<string, string | number> {
-  const [cpu] = cpus();
-  return {
-    node: process.version,
-    cpu: cpu?.model ?? 'unknown',
-    cores: availableParallelism(),
-    kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
-  };
 }
 
 export function conditionsOf(more: Readonly<Record<string, number>>): Record<string, string | number> {

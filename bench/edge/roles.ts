@@ -1,7 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { Child, serveOrders } from '../shared/child';
+import { type Target } from '../shared/device';
 import { listenBare, type BareServerOptions } from './bare-server';
-import { Load, type Target, type Window } from './load';
+import { Load, type Window } from './load';
 import { type FrameShape, frameOf } from './frame';
 
 /** What runs in a process of its own, so that each has a core's worth and none pays for another. */
@@ -22,15 +22,10 @@ type Order =
   | { readonly do: 'run'; readonly name: string; readonly warmUpMs: number; readonly ms: number }
   | { readonly do: 'close' };
 
-interface Answer {
-  readonly value?: unknown;
-  readonly error?: string;
-}
-
-/** The body of a child process: carries out one order after the other. */
-export function serveOrders(): void {
+/** The body of a child process. */
+export function serveRole(): void {
   const loads = new Map<string, Load>();
-  const carryOut = async (order: Order): Promise<unknown> => {
+  serveOrders(async (order: Order): Promise<unknown> => {
     switch (order.do) {
       case 'listen':
         return listenBare(order.options);
@@ -45,55 +40,38 @@ export function serveOrders(): void {
         for (const load of loads.values()) load.close();
         return loads.clear();
     }
-  };
-  process.on('message', (order: Order) => {
-    carryOut(order).then(
-      (value) => process.send?.({ value }),
-      (error: unknown) => process.send?.({ error: String(error) }),
-    );
   });
-  process.on('disconnect', () => process.exit(0));
 }
 
 /** A child of this program in one of its roles. */
 export class Worker {
-  private readonly child: ChildProcess;
-  private readonly ended: Promise<[Answer]>;
+  private readonly child: Child<Order>;
 
   constructor(role: Role) {
-    this.child = fork(process.argv[1] ?? '', [role], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    this.ended = once(this.child, 'exit').then(() => [{ error: `the ${role} process ended` }]);
+    this.child = new Child(role);
   }
 
   get pid(): number {
-    return this.child.pid ?? 0;
+    return this.child.pid;
   }
 
   async listen(options: BareServerOptions): Promise<number> {
-    return Number(await this.order({ do: 'listen', options }));
+    return Number(await this.child.order({ do: 'listen', options }));
   }
 
   async connect(name: string, target: Target, count: number, shape: FrameShape): Promise<void> {
-    await this.order({ do: 'connect', name, target, count, shape });
+    await this.child.order({ do: 'connect', name, target, count, shape });
   }
 
   async run(name: string, warmUpMs: number, ms: number): Promise<Window> {
-    return (await this.order({ do: 'run', name, warmUpMs, ms })) as Window;
+    return (await this.child.order({ do: 'run', name, warmUpMs, ms })) as Window;
   }
 
   async closeAll(): Promise<void> {
-    await this.order({ do: 'close' });
+    await this.child.order({ do: 'close' });
   }
 
   end(): void {
-    this.child.disconnect();
-  }
-
-  private async order(order: Order): Promise<unknown> {
-    const answered = once(this.child, 'message');
-    this.child.send(order);
-    const [answer] = (await Promise.race([answered, this.ended])) as [Answer];
-    if (answer.error !== undefined) throw new Error(answer.error);
-    return answer.value;
+    this.child.end();
   }
 }

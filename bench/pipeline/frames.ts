@@ -1,21 +1,13 @@
 import { CODEC_8_EXTENDED, crc16, encodeAvl, type AvlRecord } from '@app/teltonika-codec';
+import { IO_IDS, RECORDS_A_FRAME, speedKmhAt } from '../shared/records';
 
-export const RECORDS_A_FRAME = 20;
 const RECORD_INTERVAL_MS = 1_000;
-/** One record in so many is above the limit: a start and an end, so that one record in a hundred is an event. */
-const SPEEDING_EVERY = 200;
-export const LIMIT_KMH = 100;
 /** Codec id, N1 and the preamble before the first record. */
 const RECORDS_AT = 10;
 const DATA_AT = 8;
 const CRC_BYTES = 4;
 const SPEED_OFFSET = 22;
 const LONGITUDE_OFFSET = 9;
-
-const IDS = { 1: [239, 240, 21, 200, 69], 2: [66, 67, 181, 182, 24], 4: [16, 241] } as const;
-
-/** Fifteen digits; devices of different numbers differ. */
-export const imeiOf = (device: number): string => String(356_307_000_000_000 + device);
 
 /**
  * Frames of one device, each going on where the last one ended: 20 records of codec 8 Extended with 12 IO elements. All
@@ -46,11 +38,7 @@ export class FrameSeries {
       frame.writeUInt32BE(Math.floor(timeMs / 2 ** 32), at);
       frame.writeUInt32BE(timeMs >>> 0, at + 4);
       frame.writeInt32BE(251_234_567 + device * 1_000 + this.record * 137, at + LONGITUDE_OFFSET);
-      const phase = device * 37 + this.record;
-      frame.writeUInt16BE(
-        phase % SPEEDING_EVERY === 0 ? LIMIT_KMH + 10 : 40 + (phase % 50),
-        at + SPEED_OFFSET,
-      );
+      frame.writeUInt16BE(speedKmhAt(device * 37 + this.record), at + SPEED_OFFSET);
     }
     const crcAt = frame.length - CRC_BYTES;
     frame.writeUInt32BE(crc16(frame, DATA_AT, crcAt), crcAt);
@@ -70,9 +58,13 @@ function recordOf(device: number): AvlRecord {
     speedKmh: 50,
     eventIoId: 0,
     io: [
-      ...IDS[1].map((id) => ({ id, size: 1 as const, value: id === 239 || id === 240 ? 1 : device % 251 })),
-      ...IDS[2].map((id) => ({ id, size: 2 as const, value: (device * 7 + id * 31) % 65_521 })),
-      ...IDS[4].map((id) => ({ id, size: 4 as const, value: device * 7_919 + id })),
+      ...IO_IDS[1].map((id) => ({
+        id,
+        size: 1 as const,
+        value: id === 239 || id === 240 ? 1 : device % 251,
+      })),
+      ...IO_IDS[2].map((id) => ({ id, size: 2 as const, value: (device * 7 + id * 31) % 65_521 })),
+      ...IO_IDS[4].map((id) => ({ id, size: 4 as const, value: device * 7_919 + id })),
     ],
   };
 }

@@ -1,9 +1,5 @@
-import { connect, type Socket } from 'node:net';
-import { encodeLogin } from '@app/teltonika-codec';
-import { FrameSeries, imeiOf } from './frames';
-
-const ACK_BYTES = 4;
-const LOGINS_AT_ONCE = 200;
+import { Device, imeiOf, logInAll } from '../shared/device';
+import { FrameSeries } from './frames';
 
 export interface LoadFigures {
   readonly acked: number;
@@ -15,8 +11,8 @@ export interface LoadFigures {
  * without that the stream would grow for as long as frames are acked faster than rows are written.
  */
 export class Load {
-  private readonly devices: Device[] = [];
-  private readonly waiting: Device[] = [];
+  private readonly devices: Sender[] = [];
+  private readonly waiting: Sender[] = [];
   private allowed = 0;
   private sent = 0;
   private acked = 0;
@@ -28,16 +24,12 @@ export class Load {
   ) {}
 
   async connect(count: number): Promise<void> {
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      while (next < count) {
-        const device = new Device(this.port, next++, this.startMs, (one, tookMs) => this.onAck(one, tookMs));
-        this.devices.push(device);
-        await device.login();
-        this.waiting.push(device);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(LOGINS_AT_ONCE, count) }, worker));
+    await logInAll(count, async (number) => {
+      const device = new Sender(this.port, number, this.startMs, (one, tookMs) => this.onAck(one, tookMs));
+      this.devices.push(device);
+      await device.login();
+      this.waiting.push(device);
+    });
   }
 
   /** Lets so many frames be sent in all, from the beginning. Answers with what was acked since the last call. */
@@ -57,12 +49,12 @@ export class Load {
     for (const device of this.devices.splice(0)) device.close();
   }
 
-  private send(device: Device): void {
+  private send(device: Sender): void {
     this.sent += 1;
     device.send();
   }
 
-  private onAck(device: Device, tookMs: number): void {
+  private onAck(device: Sender, tookMs: number): void {
     this.acked += 1;
     this.ackMs.push(tookMs);
     if (this.sent < this.allowed) this.send(device);
@@ -70,64 +62,34 @@ export class Load {
   }
 }
 
-/** What arrives at any of them: Node fills it and hands it over before it reads from another one. */
-const ANSWERS = Buffer.alloc(65_536);
-
-class Device {
-  private readonly socket: Socket;
+/** A device whose every frame goes on where the last one ended. */
+class Sender {
+  private readonly device: Device;
   private readonly frames: FrameSeries;
-  private readonly imei: string;
-  private missing = ACK_BYTES;
   private sentAt = 0;
-  private loggedIn: (() => void) | undefined;
-  private failed: (error: Error) => void = (error) => {
-    throw error;
-  };
 
   constructor(
     port: number,
     number: number,
     startMs: number,
-    private readonly acked: (device: Device, tookMs: number) => void,
+    private readonly acked: (sender: Sender, tookMs: number) => void,
   ) {
-    this.imei = imeiOf(number);
     this.frames = new FrameSeries(number, startMs);
-    const callback = (bytes: number): boolean => {
-      this.take(bytes);
-      return true;
-    };
-    this.socket = connect({ host: '127.0.0.1', port, noDelay: true, onread: { buffer: ANSWERS, callback } });
-    this.socket.on('error', (error) => this.failed(error));
-    this.socket.on('close', () => this.failed(new Error(`${this.imei} was disconnected`)));
+    this.device = new Device({ port, isTls: false }, imeiOf(number), () =>
+      this.acked(this, performance.now() - this.sentAt),
+    );
   }
 
   login(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.loggedIn = resolve;
-      this.failed = reject;
-      this.socket.write(encodeLogin(this.imei));
-    });
+    return this.device.login();
   }
 
   send(): void {
     this.sentAt = performance.now();
-    this.socket.write(this.frames.next());
+    this.device.send(this.frames.next());
   }
 
   close(): void {
-    this.failed = () => undefined;
-    this.socket.destroy();
-  }
-
-  private take(bytes: number): void {
-    if (this.loggedIn !== undefined) {
-      this.loggedIn();
-      this.loggedIn = undefined;
-      return;
-    }
-    this.missing -= bytes;
-    if (this.missing > 0) return;
-    this.missing = ACK_BYTES;
-    this.acked(this, performance.now() - this.sentAt);
+    this.device.close();
   }
 }

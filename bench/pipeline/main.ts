@@ -1,10 +1,10 @@
 import { loadavg } from 'node:os';
-import { median, round, say } from '../edge/figures';
-import { machine } from '../edge/report';
+import { median, round, say } from '../shared/figures';
+import { machine } from '../shared/machine';
 import { BenchServer } from '../sink/server';
 import { copyRows, StagedCopy } from '../sink/staged-copy';
 import { makeDecoders, makeWork } from '../sink/work';
-import { RECORDS_A_FRAME } from './frames';
+import { RECORDS_A_FRAME } from '../shared/records';
 import { ProcessorUnderTest } from './processor';
 import { run, type RunFigures } from './run';
 import { steady } from './steady';

@@ -1,6 +1,6 @@
-import { cpuSeconds } from '../edge/process-figures';
+import { cpuSeconds } from '../shared/process-figures';
 import { type BenchServer } from '../sink/server';
-import { RECORDS_A_FRAME } from './frames';
+import { RECORDS_A_FRAME } from '../shared/records';
 import { commitLatencies, liveLatenciesMs } from './latencies';
 import { LiveWatch } from './live-watch';
 import { type Percentiles, percentiles } from './percentiles';

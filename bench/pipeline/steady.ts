@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import { round, say } from '../edge/figures';
-import { machine } from '../edge/report';
+import { round, say } from '../shared/figures';
+import { machine } from '../shared/machine';
 import { BenchServer } from '../sink/server';
 import { ProcessorUnderTest } from './processor';
 import { run } from './run';

@@ -1,10 +1,11 @@
 import { loadavg } from 'node:os';
-import { median, round, say } from '../edge/figures';
-import { machine } from '../edge/report';
+import { median, round, say } from '../shared/figures';
+import { machine } from '../shared/machine';
 import { BenchServer } from './server';
 import { SinkUnderTest } from './sink-under-test';
 import { copyRows, StagedCopy } from './staged-copy';
-import { makeDecoders, makeWork, RECORDS_A_FRAME } from './work';
+import { RECORDS_A_FRAME } from '../shared/records';
+import { makeDecoders, makeWork } from './work';
 
 const TARGET_1000 = 0.85;
 const TARGET_2000 = 0.95;

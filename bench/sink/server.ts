@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { migrateUp } from '@app/common/database';
 import { type PostgresServer, startPostgres } from '@app/common/testing';
-import { imeiOf, LIMIT_KMH } from './work';
+import { imeiOf } from '../shared/device';
+import { LIMIT_KMH } from '../shared/records';
 
 const TICKS_PER_S = 100;
 const FILL_ROWS = 1_000_000;

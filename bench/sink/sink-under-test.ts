@@ -11,7 +11,8 @@ import { RulebookReader } from '../../apps/processor/src/sink/rulebook';
 import { sinkMetrics } from '../../apps/processor/src/sink/sink.metrics';
 import { Settler } from '../../apps/processor/src/sink/settler';
 import { StateCache } from '../../apps/processor/src/sink/state-cache';
-import { RECORDS_A_FRAME, type Work } from './work';
+import { RECORDS_A_FRAME } from '../shared/records';
+import { type Work } from './work';
 
 const CACHED_STATES = 20_000;
 

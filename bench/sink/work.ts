@@ -3,14 +3,10 @@ import { type StreamEntry } from '@app/common/streams';
 import { type AvlRecord, CODEC_8_EXTENDED, encodeAvl } from '@app/teltonika-codec';
 import { FrameDecoder } from '../../apps/processor/src/ingest/frame-decoder';
 import { type SinkEntry } from '../../apps/processor/src/sink';
+import { imeiOf } from '../shared/device';
+import { IO_IDS, RECORDS_A_FRAME, speedKmhAt } from '../shared/records';
 
-export const RECORDS_A_FRAME = 20;
 const RECORD_INTERVAL_MS = 5_000;
-/** One record in so many is above the limit: a start and an end, so that one record in a hundred is an event. */
-const SPEEDING_EVERY = 200;
-export const LIMIT_KMH = 100;
-
-export const imeiOf = (device: number): string => String(356_307_000_000_000 + device);
 
 export interface Work {
   /** Stream entries as they were read, for each lane; a device belongs to one of them. */
@@ -51,9 +47,6 @@ function entryOf(device: number, turn: number, startMs: number, id: number): Str
   };
 }
 
-/** Twelve IO elements. */
-const IDS = { 1: [239, 240, 21, 200, 69], 2: [66, 67, 181, 182, 24], 4: [16, 241] } as const;
-
 function recordOf(device: number, number: number, startMs: number): AvlRecord {
   const phase = device * 37 + number;
   return {
@@ -64,12 +57,12 @@ function recordOf(device: number, number: number, startMs: number): AvlRecord {
     altitudeM: 120,
     angleDeg: phase % 360,
     satellites: 11,
-    speedKmh: phase % SPEEDING_EVERY === 0 ? LIMIT_KMH + 10 : 40 + (phase % 50),
+    speedKmh: speedKmhAt(phase),
     eventIoId: 0,
     io: [
-      ...IDS[1].map((id) => ({ id, size: 1 as const, value: id === 239 || id === 240 ? 1 : phase % 251 })),
-      ...IDS[2].map((id) => ({ id, size: 2 as const, value: (phase * 7 + id * 31) % 65_521 })),
-      ...IDS[4].map((id) => ({ id, size: 4 as const, value: phase * 7_919 + id })),
+      ...IO_IDS[1].map((id) => ({ id, size: 1 as const, value: id === 239 || id === 240 ? 1 : phase % 251 })),
+      ...IO_IDS[2].map((id) => ({ id, size: 2 as const, value: (phase * 7 + id * 31) % 65_521 })),
+      ...IO_IDS[4].map((id) => ({ id, size: 4 as const, value: phase * 7_919 + id })),
     ],
   };
 }

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EdgeUnderTest } from '../edge/edge-under-test';
-import { BUFFERED, frameOf, imeiOf } from '../edge/frame';
-import { round, say } from '../edge/figures';
-import { machine } from '../edge/report';
+import { BUFFERED, frameOf } from '../edge/frame';
+import { imeiOf } from '../shared/device';
+import { round, say } from '../shared/figures';
+import { machine } from '../shared/machine';
 import { StormDevice } from './storm-device';
 
 const DEVICES = 10_000;

@@ -15,6 +15,7 @@ const DECODE_NOTES =
   'Reads one frame a line as hex: AVL frames of codec 8, 8E, 16 and 7, commands of codec 12 to 15, logins.\n' +
   'Coordinates are in degrees; values of 1, 2 and 4 bytes are unsigned numbers, of 8 bytes decimal strings, of\n' +
   'variable length hex. A refused frame is {"error":{"code","message"}}, the rest is still read, and the status is 1.\n' +
+  'Of a datagram every channel packet is a line.\n' +
   'ioSizes and ioTotal appear where the way back could not know them. Ids keep the order of the frame.';
 const ENCODE_NOTES =
   'Reads the lines that `odo codec decode` writes and writes the frames as hex, the same bytes as before.\n' +

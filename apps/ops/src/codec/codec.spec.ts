@@ -10,6 +10,9 @@ const FRAME =
 const DATAGRAM =
   '003dcafe0105000f33353230393330383634303336353508010000016b4f815b30010000000000000000000000000000000103021503010101425dbc000001';
 
+/** One record without a place: 42 seconds into 2007. */
+const LEGACY_DATAGRAM = '001dcafe0106000f333532303933303836343033363535' + '0701' + '0000002a00' + '01';
+
 async function codec(
   input: string | readonly (string | Buffer)[],
   ...args: string[]
@@ -58,6 +61,19 @@ describe('odo codec decode', () => {
       udp: { packetId: 0xcafe, packetType: 1, avlPacketId: 5, imei: '352093086403655' },
       records: [{ io: { 21: 3, 1: 1, 66: 23_996 } }],
     });
+  });
+
+  it('writes every packet of a datagram as a line of its own, those of codec 7 among them', async () => {
+    const { out } = await codec(`${LEGACY_DATAGRAM}${DATAGRAM}`, 'decode', '--udp');
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => packetSchema.parse(JSON.parse(line))),
+    ).toEqual([
+      { codec: '7', udp: { avlPacketId: 6 }, records: [{ timestamp: '2007-01-01T00:00:42.000Z' }] },
+      { codec: '8', udp: { avlPacketId: 5 }, records: [{ timestamp: '2019-06-13T06:23:26.000Z' }] },
+    ]);
   });
 
   it('refuses a line with its code, reads on, and ends with status 1', async () => {
@@ -161,6 +177,11 @@ describe('odo codec encode', () => {
 
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const namedSchema = z.object({ records: z.array(z.object({ named: z.record(z.string(), z.unknown()) })) });
+const packetSchema = z.object({
+  codec: z.string(),
+  udp: z.object({ avlPacketId: z.number() }),
+  records: z.array(z.object({ timestamp: z.string() })),
+});
 const vectorSchema = z.object({ hex: z.string(), valid: z.boolean(), transport: z.string() });
 const folder = process.env['ODOGRAPH_VECTORS'] ?? resolve(__dirname, '../../../../../shared/reference');
 

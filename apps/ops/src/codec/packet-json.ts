@@ -42,8 +42,9 @@ export function avlJson(packet: AvlPacket, { udp, naming }: AvlJsonOptions = {})
   ]);
 }
 
-export function legacyJson({ records }: LegacyPacket): string {
-  return JSON.stringify({ kind: 'avl', codec: '7', records: records.map(legacyRecord) });
+export function legacyJson({ records }: LegacyPacket, udp?: UdpHeader): string {
+  const header = udp === undefined ? {} : { udp };
+  return JSON.stringify({ kind: 'avl', codec: '7', ...header, records: records.map(legacyRecord) });
 }
 
 export function commandJson(packet: CommandPacket): string {

@@ -151,8 +151,7 @@ export class IngestService implements Service {
       await this.ledger.position();
     } catch (error) {
       if (!hasCode(error, 'DATABASE_BEHIND')) throw error;
-      this.parts.logger.error({ event: 'database_behind', code: error.code, reason: error.message });
-      this.reconciler.reset();
+      this.reconciler.databaseBehind(error);
     }
   }
 

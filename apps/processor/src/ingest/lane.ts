@@ -2,7 +2,7 @@ import { shardOfLease } from '@app/common/contracts';
 import { isOutage, sqlStateOf } from '@app/common/database';
 import { hasCode } from '@app/common/errors';
 import { type Lease, type Ownership } from '@app/common/leases';
-import { fault, type Logger } from '@app/common/observability';
+import { fault } from '@app/common/observability';
 import { type BatchSize } from './batch-size';
 import { type Breaker } from './breaker';
 import { type ReadEntry } from './dead-letters';
@@ -25,7 +25,6 @@ export interface LaneParts {
   readonly storing: Storing;
   readonly finisher: Finisher;
   readonly size: BatchSize;
-  readonly logger: Logger;
 }
 
 /** Longest rest of an idle lane; arrivals end it earlier. */
@@ -61,7 +60,7 @@ export class Lane {
   }
 
   private async process(leases: readonly Lease[]): Promise<number> {
-    const { breaker, reconciler, logger } = this.parts;
+    const { breaker, reconciler } = this.parts;
     try {
       this.inHand = await this.next(leases);
       if (this.inHand.length === 0) return 0;
@@ -74,8 +73,7 @@ export class Lane {
       // Ownership has dropped what is lost; what was read is the new owner's, and the rest comes again.
       if (hasCode(error, 'LEASE_LOST')) return length;
       if (hasCode(error, 'DATABASE_BEHIND')) {
-        logger.error({ event: 'database_behind', code: error.code, reason: error.message });
-        reconciler.reset();
+        reconciler.databaseBehind(error);
         return Math.max(1, length);
       }
       if (isOutage(error)) breaker.failed(error);

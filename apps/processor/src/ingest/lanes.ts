@@ -45,7 +45,7 @@ function laneOf(parts: LanesParts, digest: RecordDigest, index: number): Lane {
     parts.onStored();
   };
   return new Lane({
-    ...{ index, lanes: INGEST_LANES, ownership, breaker, reconciler, size, logger },
+    ...{ index, lanes: INGEST_LANES, ownership, breaker, reconciler, size },
     reader: new ShardReader({
       ...{ streams, metrics, logger, consumer: parts.consumer },
       onStale: (shard, seenEpoch) => reconciler.contest(shard, seenEpoch),

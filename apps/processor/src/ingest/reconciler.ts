@@ -1,4 +1,5 @@
 import { PROCESSOR_GROUP } from '@app/common/contracts';
+import { type OdographError } from '@app/common/errors';
 import { type Lease, type Ownership } from '@app/common/leases';
 import { type Logger } from '@app/common/observability';
 import { compareEntryIds, type OwnedStreams, STREAM_START } from '@app/common/streams';
@@ -40,6 +41,12 @@ export class Reconciler {
   /** Why shards are being read again, by stream. */
   get rewinding(): ReadonlyMap<string, string> {
     return new Map([...this.rewinds].map(([stream, { reason }]) => [stream, reason]));
+  }
+
+  /** The database says that it is not where it was seen: every shard is compared again. */
+  databaseBehind({ code, message }: OdographError): void {
+    this.parts.logger.error({ event: 'database_behind', code, reason: message });
+    this.reset();
   }
 
   /** The stores may not be what they were: nothing is taken for granted any more. */

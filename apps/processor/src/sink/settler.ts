@@ -85,6 +85,10 @@ export class Settler {
     this.parts.metrics.cachedStates.set(0);
   }
 
+  get cachedStates(): number {
+    return this.parts.cache.size;
+  }
+
   private async knownStates(
     transaction: Transaction,
     deviceIds: readonly bigint[],

@@ -184,7 +184,7 @@ export class SinkService {
 
   /** What its caches hold, for the panic file. */
   snapshot(): Record<string, unknown> {
-    return { devicesCached: this.parts.directory.size };
+    return { devicesCached: this.parts.directory.size, statesCached: this.parts.settler.cachedStates };
   }
 
   private async store<Entry extends SinkEntry>(

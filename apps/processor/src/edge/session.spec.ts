@@ -52,7 +52,12 @@ class FakeLink implements DeviceLink {
   private deliver(): void {
     if (this.isDelivering) return;
     this.isDelivering = true;
-    for (let chunk = this.next(); chunk !== undefined; chunk = this.next()) this.session?.onBytes(chunk);
+    for (let chunk = this.next(); chunk !== undefined; chunk = this.next()) {
+      // Sockets are read into one buffer, which the next read overwrites.
+      const lent = Buffer.from(chunk);
+      this.session?.onBytes(lent);
+      lent.fill(0xee);
+    }
     this.isDelivering = false;
   }
 

@@ -75,6 +75,7 @@ export class Session implements LinkEvents, TableSession, Line {
     this.intake.push(chunk);
     if (this.isBusy) this.intake.pause();
     else this.advance();
+    this.intake.own();
   }
 
   onEnd(): void {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type RedisMode } from '@app/common/config';
 import { statement } from '@app/common/database';
 import { DEFAULT_TELEMETRY_SHARDS, PROCESSOR_GROUP, telemetryStream } from '@app/common/contracts';
 import { type RedisStreams } from '@app/common/streams';
@@ -8,7 +9,17 @@ import { eventually, repositoryRoot, type TestServers } from '@app/common/testin
 import { DEMO_SCENARIO, Fleet } from '../../apps/ops/src/fleet';
 import { type AppName, differencesOf, Odo, roleUrl, setUpScenario, Stack, Watch } from '../../tools/demo';
 
+/** What the hosts of the Redis URL are, and how many replicas must hold a write. */
+export interface RedisTopology {
+  readonly mode: RedisMode;
+  readonly waitReplicas: number;
+}
+
 export interface SystemOptions {
+  /** Default: one server alone. */
+  readonly redis?: RedisTopology;
+  /** Default: that of a deployment that says nothing. */
+  readonly shards?: number;
   readonly processors?: number;
   readonly vehicles?: number;
   readonly recordsPerSecond?: number;
@@ -56,16 +67,24 @@ export class System {
       processors = 1,
       settings = {},
       restartDead = false,
+      redis = { mode: 'single', waitReplicas: 0 },
+      shards = DEFAULT_TELEMETRY_SHARDS,
     } = options;
     const root = repositoryRoot();
     const folder = mkdtempSync(join(tmpdir(), 'odograph-e2e-'));
     const databaseUrl = servers.postgresUrl();
     const operator = new Odo(root, { DATABASE_URL: roleUrl(databaseUrl, 'odograph_ops') });
     await setUpScenario(DEMO_SCENARIO, join(folder, 'scenario'), operator);
-    const watch = await Watch.open({ databaseUrl, redisUrl: servers.redisUrl });
+    const watch = await Watch.open({
+      ...{ databaseUrl, redisUrl: servers.redisUrl, redisMode: redis.mode, shards },
+    });
     await watch.database.query(SHORTEN_TRANSACTIONS);
     // The suites' Redis does not wait for the disk with each write: no test here cuts its power.
-    const common = { REDIS_FSYNC: 'everysec' };
+    const common = {
+      ...{ REDIS_FSYNC: 'everysec', REDIS_MODE: redis.mode },
+      REDIS_WAIT_REPLICAS: String(redis.waitReplicas),
+    };
+    const sharded = { TELEMETRY_SHARDS: String(shards) };
     const stack = new Stack({
       ...{
         root,
@@ -76,7 +95,7 @@ export class System {
         logDir: join(folder, 'logs'),
       },
       settings: {
-        processor: { ...common, LEASE_TIME: `${LEASE_TIME_MS}ms`, ...settings.processor },
+        processor: { ...common, ...sharded, LEASE_TIME: `${LEASE_TIME_MS}ms`, ...settings.processor },
         relay: { ...common, ...settings.relay },
         notification: { ...common, NOTIFICATION_ROUTE_LEASE: '3s', ...settings.notification },
       },

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_TELEMETRY_SHARDS, FLEET_EVENTS, telemetryStream } from '@app/common/contracts';
 import { startRedisCluster, testServers, type RedisCluster } from '@app/common/testing';
+import { CommandDevice } from './command-device.testing';
+import { odo } from './odo.testing';
 import { System } from './system.testing';
 import { expectExact, holdPositions, pidsOf, report, TAKES_ALL, withRedis } from './topologies.testing';
 
 const MASTERS = 3;
+const IMEI = '356307042441013';
 const SHARDS = Array.from({ length: DEFAULT_TELEMETRY_SHARDS }, (_, shard) => telemetryStream(shard));
 /** The sample's one fault strikes where the relay publishes, beside some of the shards. */
 const STREAMS_OF_VICTIMS = TAKES_ALL ? [FLEET_EVENTS, ...SHARDS.slice(0, 4)] : [FLEET_EVENTS];
@@ -19,12 +22,12 @@ describe('the whole system on a Redis Cluster of three masters', () => {
   let folder: string;
   let cluster: RedisCluster;
   let system: System | undefined;
+  const stores = () => withRedis(servers, cluster.url, 'cluster');
   const start = async (replicas: boolean): Promise<System> => {
     const dir = join(folder, 'cluster');
     cluster = await startRedisCluster({ dir, replicas, appendfsync: 'everysec', nodeTimeoutMs: 2000 });
-    system = await System.start(withRedis(servers, cluster.url), {
-      redis: { mode: 'cluster', waitReplicas: replicas ? 1 : 0 },
-      ...{ vehicles: 96, recordsPerSecond: 250, forMs: 5000 },
+    system = await System.start(stores(), {
+      ...{ waitReplicas: replicas ? 1 : 0, vehicles: 96, recordsPerSecond: 250, forMs: 5000 },
     });
     return system;
   };
@@ -62,6 +65,7 @@ describe('the whole system on a Redis Cluster of three masters', () => {
     await driven;
     await expectExact(running);
     expect(pidsOf(running)).toEqual(pids);
+    await operate(running);
     const owners = await Promise.all(SHARDS.map((shard) => cluster.serverOf(shard)));
     expect(new Set(owners).size).toBe(MASTERS);
     for (const [shard, owner] of owners.entries()) {
@@ -69,6 +73,29 @@ describe('the whole system on a Redis Cluster of three masters', () => {
     }
     expect(await running.stop()).toEqual([]);
     system = undefined;
+  }
+
+  /** What an operator does, whose keys are on all servers. */
+  async function operate({ stack }: System): Promise<void> {
+    const device = new CommandDevice({ imei: IMEI, address: () => stack.edgeOf('processor') });
+    try {
+      await done('device', 'add', IMEI);
+      device.connect();
+      expect(await done('device', 'send', IMEI, 'getver', '--timeout', '20s')).toBe('done: getver\n');
+      expect(await done('device', 'rehydrate', IMEI)).toContain('settled: true');
+    } finally {
+      device.stop();
+    }
+    for (const question of ['owners', 'lag', 'pending']) await done('streams', question);
+    expect(await done('dlq', 'replay', '--all')).toMatch(/^\d+ replayed/);
+    expect(await done('dlq', 'list')).toBe('none\n');
+    expect(await done('shards', 'show')).toMatch(/told_to_edges +16/);
+  }
+
+  async function done(...args: string[]): Promise<string> {
+    const { status, out, err } = await odo(stores(), ...args);
+    expect({ args, status, err }).toEqual({ args, status: 0, err: '' });
+    return out;
   }
 
   it.each(FAULTS)(

@@ -50,9 +50,8 @@ describe('the whole system behind three sentinels', () => {
   });
 
   it('loses nothing acknowledged when the primary dies while its replica lags behind', async () => {
-    system = await System.start(withRedis(servers, sentinels.url), {
-      redis: { mode: 'sentinel', waitReplicas: 1 },
-      ...{ vehicles: 32, recordsPerSecond: 200, forMs: 5000 },
+    system = await System.start(withRedis(servers, sentinels.url, 'sentinel'), {
+      ...{ waitReplicas: 1, vehicles: 32, recordsPerSecond: 200, forMs: 5000 },
     });
     const pids = pidsOf(system);
     let isOver = false;

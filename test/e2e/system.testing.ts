@@ -7,24 +7,25 @@ import { DEFAULT_TELEMETRY_SHARDS, PROCESSOR_GROUP, telemetryStream } from '@app
 import { type RedisStreams } from '@app/common/streams';
 import { eventually, repositoryRoot, type TestServers } from '@app/common/testing';
 import { DEMO_SCENARIO, Fleet } from '../../apps/ops/src/fleet';
-import { type AppName, differencesOf, Odo, roleUrl, setUpScenario, Stack, Watch } from '../../tools/demo';
+import { differencesOf, Odo, roleUrl, setUpScenario, Stack, Watch } from '../../tools/demo';
 
-/** What the hosts of the Redis URL are, and how many replicas must hold a write. */
-export interface RedisTopology {
-  readonly mode: RedisMode;
-  readonly waitReplicas: number;
+/** A suite's stores, where they are not the suite's own single Redis. */
+export interface Stores extends TestServers {
+  /** What the hosts of the Redis URL are. Default `single`. */
+  readonly redisMode?: RedisMode;
 }
 
 export interface SystemOptions {
-  /** Default: one server alone. */
-  readonly redis?: RedisTopology;
+  /** How many replicas must hold a write. Default 0. */
+  readonly waitReplicas?: number;
   /** Default: that of a deployment that says nothing. */
   readonly shards?: number;
   readonly processors?: number;
   readonly vehicles?: number;
   readonly recordsPerSecond?: number;
   readonly forMs?: number;
-  readonly settings?: Partial<Record<AppName, Record<string, string>>>;
+  /** By app; those of an instance such as `processor-2` are laid over them. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Start an app again that died by itself. */
   readonly restartDead?: boolean;
 }
@@ -59,7 +60,7 @@ export class System {
     private readonly abort: AbortController,
   ) {}
 
-  static async start(servers: TestServers, options: SystemOptions = {}): Promise<System> {
+  static async start(servers: Stores, options: SystemOptions = {}): Promise<System> {
     const {
       vehicles = 20,
       recordsPerSecond = 200,
@@ -67,7 +68,7 @@ export class System {
       processors = 1,
       settings = {},
       restartDead = false,
-      redis = { mode: 'single', waitReplicas: 0 },
+      waitReplicas = 0,
       shards = DEFAULT_TELEMETRY_SHARDS,
     } = options;
     const root = repositoryRoot();
@@ -75,29 +76,34 @@ export class System {
     const databaseUrl = servers.postgresUrl();
     const operator = new Odo(root, { DATABASE_URL: roleUrl(databaseUrl, 'odograph_ops') });
     await setUpScenario(DEMO_SCENARIO, join(folder, 'scenario'), operator);
+    const { redisUrl, redisMode = 'single' } = servers;
     const watch = await Watch.open({
-      ...{ databaseUrl, redisUrl: servers.redisUrl, redisMode: redis.mode, shards },
+      databaseUrl,
+      redisUrl,
+      redisMode,
+      shards: Math.max(shards, DEFAULT_TELEMETRY_SHARDS),
     });
     await watch.database.query(SHORTEN_TRANSACTIONS);
     // The suites' Redis does not wait for the disk with each write: no test here cuts its power.
     const common = {
-      ...{ REDIS_FSYNC: 'everysec', REDIS_MODE: redis.mode },
-      REDIS_WAIT_REPLICAS: String(redis.waitReplicas),
+      ...{ REDIS_FSYNC: 'everysec', REDIS_MODE: redisMode },
+      REDIS_WAIT_REPLICAS: String(waitReplicas),
     };
     const sharded = { TELEMETRY_SHARDS: String(shards) };
     const stack = new Stack({
       ...{
         root,
         databaseUrl,
-        redisUrl: servers.redisUrl,
+        redisUrl,
         processors,
         restartDead,
         logDir: join(folder, 'logs'),
       },
       settings: {
-        processor: { ...common, ...sharded, LEASE_TIME: `${LEASE_TIME_MS}ms`, ...settings.processor },
-        relay: { ...common, ...settings.relay },
-        notification: { ...common, NOTIFICATION_ROUTE_LEASE: '3s', ...settings.notification },
+        ...settings,
+        processor: { ...common, ...sharded, LEASE_TIME: `${LEASE_TIME_MS}ms`, ...settings['processor'] },
+        relay: { ...common, ...settings['relay'] },
+        notification: { ...common, NOTIFICATION_ROUTE_LEASE: '3s', ...settings['notification'] },
       },
     });
     await stack.start();

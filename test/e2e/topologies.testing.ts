@@ -1,7 +1,8 @@
+import { type RedisMode } from '@app/common/config';
 import { type Database, statement } from '@app/common/database';
 import { type TestServers } from '@app/common/testing';
 import { Passages } from './fail-over.testing';
-import { type System } from './system.testing';
+import { type Stores, type System } from './system.testing';
 
 /** `npm run test:topologies` takes the long form; `npm test` a sample. */
 export const TAKES_ALL = process.env['ODOGRAPH_TOPOLOGIES'] === 'all';
@@ -9,9 +10,9 @@ export const TAKES_ALL = process.env['ODOGRAPH_TOPOLOGIES'] === 'all';
 const HOLD = statement('e2e_hold_positions', 'LOCK TABLE telemetry.position IN EXCLUSIVE MODE');
 
 /** A suite's own database with another Redis than the suite's. */
-export const withRedis = (servers: TestServers, redisUrl: string): TestServers => ({
+export const withRedis = (servers: TestServers, redisUrl: string, redisMode: RedisMode): Stores => ({
   postgresUrl: (user) => servers.postgresUrl(user),
-  redisUrl,
+  ...{ redisUrl, redisMode },
 });
 
 /**

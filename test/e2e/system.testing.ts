@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RedisMode } from '@app/common/config';
@@ -43,6 +43,7 @@ const SHORTEN_TRANSACTIONS = statement(
 );
 
 const FIRST_SEED = 7;
+const logDirOf = (folder: string): string => join(folder, 'logs');
 
 /** Short, so that a test of a take-over need not wait ten seconds; transaction_timeout must stay below it. */
 export const LEASE_TIME_MS = 3000;
@@ -97,7 +98,7 @@ export class System {
         redisUrl,
         processors,
         restartDead,
-        logDir: join(folder, 'logs'),
+        logDir: logDirOf(folder),
       },
       settings: {
         ...settings,
@@ -122,7 +123,7 @@ export class System {
    */
   async driveUntil(isOver: () => boolean): Promise<void> {
     await this.fleet.run();
-    while (!isOver()) {
+    while (!isOver() && !this.abort.signal.aborted) {
       const next = await this.newFleet(FIRST_SEED + 1 + this.laterFleets.length);
       this.laterFleets.push(next);
       await next.run();
@@ -171,6 +172,23 @@ export class System {
       differences.push(...differencesOf(accounts).map(({ kind, key }) => `${kind}: ${key}`));
     }
     return differences;
+  }
+
+  /** The differences of these lines of the balance, as they stand at this moment. */
+  async differencesNow(...accounts: string[]): Promise<string[]> {
+    const differences: string[] = [];
+    for (const fleet of this.fleets) {
+      const struck = await this.watch.strike(fleet, { signal: this.abort.signal, patienceMs: 0 });
+      const wanted = struck.filter(({ name }) => accounts.includes(name));
+      expect(wanted).toHaveLength(accounts.length);
+      differences.push(...differencesOf(wanted).map(({ kind, key }) => `${kind}: ${key}`));
+    }
+    return differences;
+  }
+
+  /** What an instance has logged so far. */
+  logOf(name: string): string {
+    return readFileSync(join(logDirOf(this.folder), `${name}.log`), 'utf8');
   }
 
   private get fleets(): Fleet[] {

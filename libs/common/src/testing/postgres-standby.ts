@@ -1,10 +1,10 @@
 import { appendFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { Client } from 'pg';
 import { eventually } from './eventually';
 import { postgresBinaries } from './postgres-binaries';
 import { startPostgres, SUPERUSER, type PostgresOptions, type PostgresServer } from './postgres';
 import { unprivileged } from './unprivileged';
+import { withClient } from './with-client';
 
 export interface StandbyOptions extends Pick<PostgresOptions, 'durable' | 'settings'> {
   readonly primary: PostgresServer;
@@ -90,14 +90,4 @@ async function untilReplicas(primary: PostgresServer, count: number, state = '%'
       }),
     { what: `${count} standbys to stream`, timeoutMs: 30_000 },
   );
-}
-
-async function withClient<Value>(url: string, work: (client: Client) => Promise<Value>): Promise<Value> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -280,6 +280,23 @@ describe('an event of a rule that is gone', () => {
     await settleAll(sinkOf({ database }));
     await expectWhole(admin, [...records, late, recordOf({ second: 300, metres: 500 })], rules);
   });
+
+  it('is not brought back where settling has had the last word meanwhile', async () => {
+    const sink = sinkOf({ database });
+    await sink.write([entryOf(fast(0, 2, 4))], noFence);
+    await flag(4, 5, true);
+    await settleAll(sink);
+    expect(await standing()).toEqual([]);
+    // Another record decides it, and one more shows that it was not so.
+    await sink.write([entryOf(fast(5))], noFence);
+    expect(await standing()).toEqual([0]);
+    await sink.write([entryOf([recordOf({ second: 1, metres: 500, speedKmh: 60 })])], noFence);
+    expect(await standing()).toEqual([2]);
+    await limit('now()');
+    for (const isFaulty of [true, false]) await flag(5, 6, isFaulty);
+    await settleAll(sinkOf({ database }));
+    expect(await standing()).toEqual([2]);
+  });
 });
 
 /** Commits, and then cannot say so. */

@@ -9,3 +9,4 @@ export { startRedisCluster, type RedisCluster, type RedisClusterOptions } from '
 export { startRedisSentinels, type RedisSentinels, type RedisSentinelsOptions } from './redis-sentinel';
 export { signal, type TestSignal } from './signal';
 export { testServers, type AppRole, type TestServers } from './test-servers';
+export { withClient } from './with-client';

@@ -1,10 +1,10 @@
 import { appendFileSync, chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { Client } from 'pg';
 import { eventually } from './eventually';
 import { startPostgres, type PostgresOptions, type PostgresServer } from './postgres';
 import { postgresBinaries } from './postgres-binaries';
 import { unprivileged } from './unprivileged';
+import { withClient } from './with-client';
 
 /** Not part of a backup: the log comes another way, the rest belongs to the running server. */
 const LEFT_OUT = ['pg_wal', 'postmaster.pid', 'postmaster.opts', 'pg_replslot', 'pg_dynshmem', 'pg_notify'];
@@ -100,18 +100,5 @@ export class LogArchive {
       ),
     );
     return server;
-  }
-}
-
-export async function withClient<Value>(
-  url: string,
-  work: (client: Client) => Promise<Value>,
-): Promise<Value> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
   }
 }

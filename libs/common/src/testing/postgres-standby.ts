@@ -2,7 +2,8 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { eventually } from './eventually';
 import { startPostgres, SUPERUSER, type PostgresOptions, type PostgresServer } from './postgres';
-import { adoptDataDir, takeBaseBackup, withClient } from './postgres-backup';
+import { adoptDataDir, takeBaseBackup } from './postgres-backup';
+import { withClient } from './with-client';
 
 export interface StandbyOptions extends Pick<PostgresOptions, 'durable' | 'settings'> {
   readonly primary: PostgresServer;

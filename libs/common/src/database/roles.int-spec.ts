@@ -1,6 +1,5 @@
-import { testServers, type AppRole } from '@app/common/testing';
+import { testServers, withClient, type AppRole } from '@app/common/testing';
 import { DatabaseError } from 'pg';
-import { withClient } from './database.testing';
 
 const servers = testServers();
 
@@ -201,9 +200,13 @@ const WRITERS: Readonly<Record<string, readonly AppRole[]>> = {
   'telemetry.geofence': ['odograph_ops'],
   'telemetry.rule': ['odograph_ops'],
   'telemetry.subscription': ['odograph_ops'],
-  'outbox.generation': [],
+  'outbox.generation': ['odograph_ops'],
   'outbox.message': ['odograph_processor'],
-  'outbox.cursor': ['odograph_relay'],
+  'outbox.cursor': ['odograph_relay', 'odograph_ops'],
+  'outbox.retry': ['odograph_processor', 'odograph_relay', 'odograph_ops'],
+  'outbox.pause': ['odograph_ops'],
+  'outbox.replay': ['odograph_ops'],
+  'outbox.dead_letter': ['odograph_relay', 'odograph_ops'],
   'notification.user_account': ['odograph_ops'],
   'notification.record': ['odograph_notification'],
   'notification.route': ['odograph_notification'],

@@ -4,6 +4,10 @@ import { PositionDecoded1790000000003 } from './0003-position-decoded';
 import { Operators1790000000004 } from './0004-operators';
 import { Ingest1790000000005 } from './0005-ingest';
 import { PositionFaulty1790000000006 } from './0006-position-faulty';
+import { OutboxRetry1790000000007 } from './0007-outbox-retry';
+import { OutboxDeadLetter1790000000008 } from './0008-outbox-dead-letter';
+import { DeadLetterMonths1790000000009 } from './0009-dead-letter-months';
+import { EventHidden1790000000013 } from './0013-event-hidden';
 
 /**
  * All migrations, oldest first. TypeORM orders them by the number at the end of their names. One that was released is
@@ -16,6 +20,10 @@ export const MIGRATIONS = [
   Operators1790000000004,
   Ingest1790000000005,
   PositionFaulty1790000000006,
+  OutboxRetry1790000000007,
+  OutboxDeadLetter1790000000008,
+  DeadLetterMonths1790000000009,
+  EventHidden1790000000013,
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((Migration) => new Migration().name);

@@ -1,4 +1,10 @@
-import { databaseErrorOf, statement, type Transaction } from '@app/common/database';
+import {
+  BinaryArena,
+  databaseErrorOf,
+  statement,
+  type Statement,
+  type Transaction,
+} from '@app/common/database';
 import { type Arrival, POSITION_COLUMNS } from './position-columns';
 import insertNewPositions from './sql/insert-new-positions.sql';
 import insertPositions from './sql/insert-positions.sql';
@@ -16,7 +22,7 @@ export interface NewRecords {
   has(ordinal: number): boolean;
 }
 
-interface Inserted {
+interface InsertedRow extends Record<string, unknown> {
   readonly added: number;
   readonly keys: Buffer | null;
 }
@@ -42,7 +48,7 @@ export async function storeNewPositions(
   arrivals: readonly Arrival[],
 ): Promise<void> {
   const rows = countOf(arrivals);
-  if (rows > 0) await transaction.query(INSERT_NEW, encode(arrivals, rows));
+  if (rows > 0) await insert(transaction, INSERT_NEW, arrivals, rows);
 }
 
 const UNIQUE_VIOLATION = '23505';
@@ -56,8 +62,23 @@ export function isRepeat(error: unknown): boolean {
   );
 }
 
-const encode = (arrivals: readonly Arrival[], rows: number): Buffer[] =>
-  POSITION_COLUMNS.map((column) => column.encode(arrivals, rows));
+/** Of statements that have been answered. As many as there are lanes. */
+const freeArenas: BinaryArena[] = [];
+
+async function insert(
+  transaction: Transaction,
+  by: Statement,
+  arrivals: readonly Arrival[],
+  rows: number,
+): Promise<InsertedRow[]> {
+  const arena = freeArenas.pop() ?? new BinaryArena();
+  const columns = POSITION_COLUMNS.map((column) => column.encode(arrivals, rows, arena));
+  const inserted = await transaction.query<InsertedRow>(by, columns);
+  // Not after a failure: the memory may still be on its way out.
+  arena.reuse();
+  freeArenas.push(arena);
+  return inserted;
+}
 
 /** Stores the records and says which of them were new. */
 export async function storePositions(
@@ -66,10 +87,7 @@ export async function storePositions(
 ): Promise<NewRecords> {
   const rows = countOf(arrivals);
   if (rows === 0) return NONE;
-  const [inserted] = await transaction.query<Inserted & Record<string, unknown>>(
-    INSERT,
-    encode(arrivals, rows),
-  );
+  const [inserted] = await insert(transaction, INSERT, arrivals, rows);
   if (inserted === undefined || inserted.added === 0) return NONE;
   const { added, keys } = inserted;
   if (keys === null) return { count: added, has: () => true };

@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises';
 import { Database, statement, type Transaction } from '@app/common/database';
 import { fault } from '@app/common/observability';
 import { sendBatch } from '@app/common/outbox';
@@ -93,6 +94,8 @@ export class SinkService {
    * `isCommitOutcomeUnknown`, and the call may be repeated as it is.
    */
   async write<Entry extends SinkEntry>(entries: readonly Entry[], fence: Fence): Promise<SinkResult<Entry>> {
+    // Between decoding and encoding, so that an answer which another lane waits for does not wait for both.
+    await others();
     const stored = await this.inTransaction(fence, (transaction, attempt) =>
       this.store(transaction, entries, attempt),
     );
@@ -228,7 +231,7 @@ export class SinkService {
     return { ...stored, refused };
   }
 
-  /** What follows from the records goes to the server behind them, all in one piece. */
+  /** The server stores the records while what follows from them is found out here. */
   private async storeAsNew(
     transaction: Transaction,
     arrivals: readonly Arrival[],
@@ -236,7 +239,7 @@ export class SinkService {
   ): Promise<StoredRecords> {
     const [, stored] = await Promise.all([
       storeNewPositions(transaction, arrivals),
-      this.settle(transaction, arrivals, allOf(arrivals), attempt),
+      others().then(() => this.settle(transaction, arrivals, allOf(arrivals), attempt)),
     ]);
     return stored;
   }

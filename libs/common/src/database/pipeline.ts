@@ -1,4 +1,12 @@
-import { type Connection, Query, type QueryResult, type QueryResultRow, type Submittable } from 'pg';
+import {
+  type BindConfig,
+  type Connection,
+  Query,
+  type QueryResult,
+  type QueryResultRow,
+  type Submittable,
+} from 'pg';
+import { bindLarge } from './bind';
 import { type Statement } from './statement';
 import { valueTypes } from './value-types';
 
@@ -133,6 +141,7 @@ function withoutSync(connection: Connection): Connection {
   return new Proxy(connection, {
     get(target, name) {
       if (name === 'sync') return noSync;
+      if (name === 'bind') return (config: BindConfig) => bindLarge(target, config);
       const value: unknown = Reflect.get(target, name);
       return value;
     },

@@ -1,2 +1,15 @@
 export * from './append';
 export * from './messages';
+export {
+  type OutboxTransaction,
+  type PgClient,
+  type TypeOrmManager,
+  type TypeOrmRunner,
+} from './open-transaction';
+export {
+  type Activation,
+  cancelTimer,
+  type NamedTimer,
+  type TimerOptions,
+  type TimerOutcome,
+} from './timers';

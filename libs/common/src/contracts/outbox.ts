@@ -54,6 +54,11 @@ export function comparePositions(a: OutboxPosition, b: OutboxPosition): number {
   return 0;
 }
 
+/** The lease that the relay's owner of a part holds. */
+const PART_LEASE = 'outbox:part:';
+export const partLeaseName = (part: number): string => `${PART_LEASE}${part}`;
+export const partOfLease = (name: string): number => Number(name.slice(PART_LEASE.length));
+
 /** What the relay adds to the fields of a message. */
 export type AddedByRelay = 'v' | 'event_id' | 'traceparent';
 

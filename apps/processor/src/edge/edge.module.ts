@@ -22,6 +22,7 @@ import { FRAME_SINK, type FrameSink } from './frame-sink';
 import { GivenIds } from './given-ids';
 import { IdentityConflicts } from './identity-conflicts';
 import { LossWatch } from './loss-watch';
+import { RefusalLog } from './refusal-log';
 import { SessionTable } from './session-table';
 import { StoreWatch } from './store-watch';
 import { StreamFrameSink } from './stream-frame-sink';
@@ -150,6 +151,7 @@ function listeners(
     table,
     metrics,
     logger,
+    refusals: new RefusalLog(logger, settings.EDGE_REFUSALS_LOGGED_PER_SECOND),
     badLogins: new BadLogins(settings.EDGE_BAD_LOGINS_PER_MINUTE),
     budget: new ByteBudget(settings.EDGE_BUFFER_BYTES),
     ageMs: settings.EDGE_SESSION_AGE,

@@ -2,6 +2,7 @@ export { eventually, type EventuallyOptions } from './eventually';
 export { repositoryRoot } from './paths';
 export { freePort } from './ports';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres';
+export { LogArchive, takeBaseBackup } from './postgres-backup';
 export { makeSynchronous, startStandby, type StandbyOptions, type StandbyServer } from './postgres-standby';
 export { startRedis, type RedisOptions, type RedisServer } from './redis';
 export { startRedisCluster, type RedisCluster, type RedisClusterOptions } from './redis-cluster';

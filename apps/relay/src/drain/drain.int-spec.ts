@@ -216,6 +216,7 @@ describe('The log lane', () => {
     const [publishing, go] = [signal('publishing'), signal('go on')];
     const slow: OncePublisher = {
       claimMark: (request) => streams.claimMark(request),
+      publishRetried: (request) => streams.publishRetried(request),
       publishOnce: (request) => streams.publishOnce(request),
       publishMarked: async (request) => {
         publishing.emit();
@@ -267,6 +268,7 @@ describe('The log lane', () => {
     const answers: string[] = [];
     const freezing: OncePublisher = {
       claimMark: (request) => streams.claimMark(request),
+      publishRetried: (request) => streams.publishRetried(request),
       publishOnce: (request) => streams.publishOnce(request),
       publishMarked: async (request) => {
         frozen.emit();

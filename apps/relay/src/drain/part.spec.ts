@@ -36,6 +36,7 @@ function losing(isLost: (call: number) => boolean): OncePublisher {
   let call = 0;
   return {
     claimMark: (request) => streams.claimMark(request),
+    publishRetried: (request) => streams.publishRetried(request),
     publishOnce: (request) => streams.publishOnce(request),
     publishMarked: async (request) => {
       const answer = await streams.publishMarked(request);
@@ -128,6 +129,7 @@ describe('Part', () => {
     const watching: OncePublisher = {
       claimMark: (request) => (order.push(request.stream), streams.claimMark(request)),
       publishMarked: (request) => streams.publishMarked(request),
+      publishRetried: (request) => streams.publishRetried(request),
       publishOnce: (request) => streams.publishOnce(request),
     };
     const load = () => (order.push('cursor'), tools.table.load([0]));

@@ -76,6 +76,7 @@ export class Relay {
     const publisher: OncePublisher = {
       claimMark: (request) => this.alive(() => streams.claimMark(request)),
       publishMarked: (request) => this.alive(() => streams.publishMarked(request)),
+      publishRetried: (request) => this.alive(() => streams.publishRetried(request)),
       publishOnce: (request) => this.alive(() => streams.publishOnce(request)),
     };
     const tools = { database, table: new CursorTable(database), ownership, streams: publisher };

@@ -5,12 +5,12 @@ import {
   OUTBOX_START,
   type OutboxPosition,
 } from '@app/common/contracts';
-import { Transaction } from '@app/common/database';
+import { type Transaction } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { type Lease } from '@app/common/leases';
 import { type OncePublisher } from '@app/common/streams';
 import { type Cursor, type OutboxMessage, type PartMessages } from './cursor-table';
-import { MemoryRetries, SHORT_RETRIES } from '../retry/memory-retries.testing';
+import { MemoryRetries, noTransaction, SHORT_RETRIES } from '../retry/memory-retries.testing';
 import { type Parked } from './parking';
 import { type PartTools } from './part';
 
@@ -97,10 +97,4 @@ export class MemoryOutbox {
     const inPlace = cursor !== undefined && comparePositions(cursor.position, this.cursor.position) === 0;
     return messages.length === 0 ? new Map() : new Map([[0, { inPlace, messages }]]);
   }
-}
-
-function noTransaction(): Transaction {
-  const nothing: unknown = Object.create(Transaction.prototype);
-  if (nothing instanceof Transaction) return nothing;
-  throw new Error('not reached');
 }

@@ -10,7 +10,7 @@ import { OdographError } from '@app/common/errors';
 import { type Lease } from '@app/common/leases';
 import { type OncePublisher } from '@app/common/streams';
 import { type Cursor, type OutboxMessage, type PartMessages } from './cursor-table';
-import { MemoryRetries, noTransaction, SHORT_RETRIES } from '../retry/memory-retries.testing';
+import { MemoryRetries, noTransaction, SHORT_RETRIES } from '../memory-retries.testing';
 import { type Parked } from './parking';
 import { type PartTools } from './part';
 

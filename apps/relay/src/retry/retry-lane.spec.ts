@@ -11,7 +11,7 @@ import {
 } from '@app/common/contracts';
 import { Metrics } from '@app/common/observability';
 import { MemoryServer, MemoryStreams, type PublishedMark, textFields } from '@app/common/streams';
-import { type KeptMessage, MemoryRetries, noTransaction, SHORT_RETRIES } from './memory-retries.testing';
+import { type KeptMessage, MemoryRetries, noTransaction, SHORT_RETRIES } from '../memory-retries.testing';
 import { type RetriedPart, RetryLane, type RetryLaneOptions } from './retry-lane';
 import { retryMetrics } from './retry.metrics';
 
@@ -198,13 +198,12 @@ describe('RetryLane', () => {
 
   it('settles what went out before the store went away', async () => {
     await park('a1', 'a2i');
-    const { publishRetried } = part;
     const failing: RetriedPart = {
       ...part,
       upTo,
       publishRetried: (topic, sent) => {
         if (topic === NOTIFICATION_INTENTS) server.reachable = false;
-        return publishRetried(topic, sent);
+        return part.publishRetried(topic, sent);
       },
     };
     await expect(lane().turn({ part: failing, keys: ['a'] })).rejects.toMatchObject({
@@ -215,14 +214,13 @@ describe('RetryLane', () => {
 
   it('acknowledges nothing of a row that somebody else took while it was published', async () => {
     await park('a1', 'b2');
-    const { publishRetried } = part;
     const stolen: RetriedPart = {
       ...part,
       upTo,
       publishRetried: (topic, sent) => {
         const [row] = retries.rows;
         if (row !== undefined) row.token = 'of somebody else';
-        return publishRetried(topic, sent);
+        return part.publishRetried(topic, sent);
       },
     };
     await lane().turn({ part: stolen, keys: ['a', 'b'] });

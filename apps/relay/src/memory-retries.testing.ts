@@ -1,9 +1,9 @@
 import { comparePositions, encodeMark, type OutboxPosition } from '@app/common/contracts';
 import { Transaction } from '@app/common/database';
-import { type GiveUpReason, type RetryKind, type RetryRow, type SettledRow } from './retry-row';
-import { type Claim, inOrder, type RetryTable } from './retry-table';
-import { type Publishable } from './entry';
-import { type RetryLimits } from './lines';
+import { type GiveUpReason, type RetryKind, type RetryRow, type SettledRow } from './retry/retry-row';
+import { type Claim, inOrder, type RetryTable } from './retry/retry-table';
+import { type Publishable } from './retry/entry';
+import { type RetryLimits } from './retry/lines';
 
 /** Waits that a spec can sit out. */
 export const SHORT_RETRIES: RetryLimits = {

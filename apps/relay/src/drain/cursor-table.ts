@@ -39,6 +39,7 @@ export interface OutboxMessage {
   readonly part: number;
   readonly position: OutboxPosition;
   readonly topic: string;
+  readonly key: string;
   readonly eventId: string;
   readonly traceparent: string;
   /** JSON map of the target stream's fields. */
@@ -94,6 +95,7 @@ export class CursorTable {
     const rows = await this.database.query<
       PositionRow & {
         topic: string;
+        key: string;
         event_id: string;
         traceparent: string;
         payload: string;
@@ -115,6 +117,7 @@ export class CursorTable {
         part: row.part,
         position: positionOf(row),
         topic: row.topic,
+        key: row.key,
         eventId: row.event_id,
         traceparent: row.traceparent,
         payload: row.payload,

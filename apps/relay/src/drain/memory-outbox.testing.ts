@@ -5,11 +5,13 @@ import {
   OUTBOX_START,
   type OutboxPosition,
 } from '@app/common/contracts';
-import { Transaction } from '@app/common/database';
+import { type Transaction } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { type Lease } from '@app/common/leases';
 import { type OncePublisher } from '@app/common/streams';
 import { type Cursor, type OutboxMessage, type PartMessages } from './cursor-table';
+import { MemoryRetries, noTransaction, SHORT_RETRIES } from '../memory-retries.testing';
+import { type Parked } from './parking';
 import { type PartTools } from './part';
 
 /** For unit specs: what the relay sees of the database, one part, one owner, no other transactions. */
@@ -19,6 +21,12 @@ export class MemoryOutbox {
   leaseHolds = true;
   messages: OutboxMessage[] = [];
   readonly rewinds: [OutboxPosition, OutboxPosition][] = [];
+  readonly parked: Parked[] = [];
+  readonly retries: MemoryRetries;
+
+  constructor(now?: () => number) {
+    this.retries = new MemoryRetries(() => this.messages, now);
+  }
 
   tools(streams: OncePublisher): PartTools {
     const protect = (_transaction: Transaction, [lease]: readonly Lease[]): Promise<void> =>
@@ -28,8 +36,9 @@ export class MemoryOutbox {
     return {
       streams,
       ownership: { protect },
-      // What runs in it changes nothing before its last statement, so there is nothing to roll back.
-      database: { transaction: (work) => work(noTransaction()) },
+      database: { transaction: (work) => this.transaction(work) },
+      retries: this.retries,
+      strategy: SHORT_RETRIES.strategy,
       table: {
         load: () => Promise.resolve([{ ...this.cursor, ahead: this.ahead }]),
         read: ([cursor], limit) => Promise.resolve(this.read(cursor, limit)),
@@ -43,7 +52,20 @@ export class MemoryOutbox {
         },
       },
       onRewind: (_part, from, to) => this.rewinds.push([from, to]),
+      onParked: (_part, parked) => this.parked.push(...parked),
     };
+  }
+
+  private async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const { cursor } = this;
+    const rollBack = this.retries.snapshot();
+    try {
+      return await work(noTransaction());
+    } catch (error) {
+      this.cursor = cursor;
+      rollBack();
+      throw error;
+    }
   }
 
   /** Adds messages behind all others, each in a transaction of its own. */
@@ -54,6 +76,7 @@ export class MemoryOutbox {
         part: 0,
         position: { generation: 1n, xid: 700n + id, id },
         topic: FLEET_EVENTS,
+        key: `key ${id}`,
         eventId: `event ${id}`,
         traceparent: 't',
         payload: JSON.stringify({ n: String(id) }),
@@ -74,10 +97,4 @@ export class MemoryOutbox {
     const inPlace = cursor !== undefined && comparePositions(cursor.position, this.cursor.position) === 0;
     return messages.length === 0 ? new Map() : new Map([[0, { inPlace, messages }]]);
   }
-}
-
-function noTransaction(): Transaction {
-  const nothing: unknown = Object.create(Transaction.prototype);
-  if (nothing instanceof Transaction) return nothing;
-  throw new Error('not reached');
 }

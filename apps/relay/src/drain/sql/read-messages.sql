@@ -1,7 +1,7 @@
 -- Behind each part's cursor, in commit-safe order: a transaction at or above the snapshot's xmin may still add a
 -- message in front of those that can be seen. Ordering by the columns themselves; by their text it would be another.
 -- The cursor is the table's: where the caller's is another one, a newer owner moved it or the database was restored.
-SELECT message.part, message.generation, message.xid, message.id, message.topic, message.event_id,
+SELECT message.part, message.generation, message.xid, message.id, message.topic, message.key, message.event_id,
   message.traceparent, message.payload, message.created_at,
   (cursor.generation, cursor.xid, cursor.id) = (held.generation, held.xid, held.id) AS in_place
 FROM unnest($1::smallint[], $2::bigint[], $3::xid8[], $4::bigint[]) AS held (part, generation, xid, id)

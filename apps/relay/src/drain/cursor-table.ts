@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   decodeMark,
+  encodeMark,
   MARK_DIGITS,
   OUTBOX_TOPICS,
   type OutboxPosition,
@@ -11,13 +12,16 @@ import { type PublishedMark } from '@app/common/streams';
 import findMessage from './sql/find-message.sql';
 import loadCursors from './sql/load-cursors.sql';
 import moveCursor from './sql/move-cursor.sql';
+import { unpackBatch } from './packed-batch';
 import readMessages from './sql/read-messages.sql';
+import readMessagesApart from './sql/read-messages-apart.sql';
 
 const STATEMENTS = {
   find: statement('drain.find-message', findMessage),
   load: statement('drain.load-cursors', loadCursors),
   move: statement('drain.move-cursor', moveCursor),
   read: statement('drain.read-messages', readMessages),
+  readApart: statement('drain.read-messages-apart', readMessagesApart),
 };
 
 /** What Redis last confirmed of each target stream of a part. */
@@ -38,7 +42,10 @@ export interface LoadedCursor extends Cursor {
 export interface OutboxMessage {
   readonly part: number;
   readonly position: OutboxPosition;
+  /** The position as the marks of its streams hold it. */
+  readonly mark: string;
   readonly topic: string;
+  readonly key: string;
   readonly eventId: string;
   readonly traceparent: string;
   /** JSON map of the target stream's fields. */
@@ -58,6 +65,23 @@ interface PositionRow {
   readonly generation: bigint;
   readonly xid: bigint;
   readonly id: bigint;
+}
+
+interface BatchRow {
+  readonly part: number;
+  readonly in_place: boolean;
+  readonly count: number;
+  readonly messages: string;
+}
+
+interface MessageRow extends PositionRow {
+  readonly topic: string;
+  readonly key: string;
+  readonly event_id: string;
+  readonly traceparent: string;
+  readonly payload: string;
+  readonly created_at: Date;
+  readonly in_place: boolean;
 }
 
 const marksSchema = z.partialRecord(
@@ -91,30 +115,31 @@ export class CursorTable {
    * part, and only of parts that have any.
    */
   async read(cursors: readonly Cursor[], limit: number): Promise<ReadonlyMap<number, PartMessages>> {
-    const rows = await this.database.query<
-      PositionRow & {
-        topic: string;
-        event_id: string;
-        traceparent: string;
-        payload: string;
-        created_at: Date;
-        in_place: boolean;
-      }
-    >(STATEMENTS.read, [
-      cursors.map(({ part }) => part),
-      cursors.map(({ position }) => position.generation.toString()),
-      cursors.map(({ position }) => position.xid.toString()),
-      cursors.map(({ position }) => position.id.toString()),
-      limit,
-    ]);
+    const rows = await this.database.query<BatchRow>(STATEMENTS.read, [...held(cursors), limit]);
+    const found = new Map<number, PartMessages>();
+    for (const { part, in_place: inPlace, count, messages: text } of rows) {
+      const messages = unpackBatch(part, count, text);
+      if (messages !== undefined) found.set(part, { inPlace, messages });
+    }
+    if (found.size === rows.length) return found;
+    const parts = new Set(rows.map(({ part }) => part));
+    const missing = cursors.filter(({ part }) => parts.has(part) && !found.has(part));
+    return new Map([...found, ...(await this.readApart(missing, limit))]);
+  }
+
+  private async readApart(cursors: readonly Cursor[], limit: number): Promise<Map<number, PartMessages>> {
+    const rows = await this.database.query<MessageRow>(STATEMENTS.readApart, [...held(cursors), limit]);
     const found = new Map<number, { inPlace: boolean; messages: OutboxMessage[] }>();
     for (const row of rows) {
       const ofPart = found.get(row.part) ?? { inPlace: row.in_place, messages: [] };
       found.set(row.part, ofPart);
+      const position = positionOf(row);
       ofPart.messages.push({
         part: row.part,
-        position: positionOf(row),
+        position,
+        mark: encodeMark(position),
         topic: row.topic,
+        key: row.key,
         eventId: row.event_id,
         traceparent: row.traceparent,
         payload: row.payload,
@@ -145,6 +170,16 @@ export class CursorTable {
       JSON.stringify(writeMarks(acknowledged)),
     ]);
   }
+}
+
+/** The parts and the places of their cursors, as the reading statements take them. */
+function held(cursors: readonly Cursor[]): unknown[] {
+  return [
+    cursors.map(({ part }) => part),
+    cursors.map(({ position }) => position.generation.toString()),
+    cursors.map(({ position }) => position.xid.toString()),
+    cursors.map(({ position }) => position.id.toString()),
+  ];
 }
 
 function positionOf({ generation, xid, id }: PositionRow): OutboxPosition {

@@ -1,6 +1,7 @@
 import {
   comparePositions,
   decodeMark,
+  encodeMark,
   FLEET_EVENTS,
   OUTBOX_START,
   type OutboxPosition,
@@ -50,10 +51,13 @@ export class MemoryOutbox {
   add(count: number, changes: Partial<OutboxMessage> = {}): OutboxMessage[] {
     const added = Array.from({ length: count }, (_, index): OutboxMessage => {
       const id = BigInt(this.messages.length + index + 1);
+      const position: OutboxPosition = { generation: 1n, xid: 700n + id, id };
       return {
         part: 0,
-        position: { generation: 1n, xid: 700n + id, id },
+        position,
+        mark: encodeMark(position),
         topic: FLEET_EVENTS,
+        key: 'key',
         eventId: `event ${id}`,
         traceparent: 't',
         payload: JSON.stringify({ n: String(id) }),

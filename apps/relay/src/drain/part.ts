@@ -122,7 +122,7 @@ export class Part {
         epoch: this.lease.epoch,
         ...NOTHING_PUBLISHED,
       },
-      messages: entries.map(({ message, fields }) => ({ mark: encodeMark(message.position), fields })),
+      messages: entries.map(({ message, fields }) => ({ mark: message.mark, fields })),
     });
     if (answer.kind === 'fenced') throw await fencedOff(this.tools, this.lease, stream, answer.epoch);
     return answer;

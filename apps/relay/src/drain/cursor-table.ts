@@ -161,14 +161,16 @@ export class CursorTable {
     return row?.found ?? false;
   }
 
-  async move(transaction: Transaction, { part, position, acknowledged }: Cursor): Promise<void> {
-    await transaction.query(STATEMENTS.move, [
+  /** Goes to the server with the transaction's COMMIT, or with its next statement. */
+  move(transaction: Transaction, { part, position, acknowledged }: Cursor): Promise<void> {
+    transaction.send(STATEMENTS.move, [
       part,
       position.generation.toString(),
       position.xid.toString(),
       position.id.toString(),
       JSON.stringify(writeMarks(acknowledged)),
     ]);
+    return Promise.resolve();
   }
 }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { type RedisServer } from '@app/common/testing';
 import { Child, serveOrders } from '../shared/child';
+import { cpuSeconds } from '../shared/process-figures';
 import { executed } from './executed';
 import { entryOf, KEYS } from './messages';
 
@@ -39,18 +41,31 @@ export function serveLimit(): void {
   });
 }
 
+export interface LimitFigures {
+  readonly perS: number;
+  /** Microseconds of CPU an entry. */
+  readonly cpuUs: Readonly<Record<'client' | 'redis', number>>;
+}
+
 /** Bare pipelined XADD in one process. */
 export class Limit {
   private readonly child = new Child<Order>(LIMIT_ROLE);
 
-  constructor(private readonly url: string) {}
+  constructor(private readonly redis: RedisServer) {}
 
-  /** Entries a second. */
-  async measure(count: number): Promise<number> {
-    return (count * 1000) / Number(await this.child.order({ url: this.url, count }));
+  async measure(count: number): Promise<LimitFigures> {
+    const before = this.cpuSeconds();
+    const tookMs = Number(await this.child.order({ url: this.redis.url, count }));
+    const after = this.cpuSeconds();
+    const us = (of: keyof typeof before): number => ((after[of] - before[of]) * 1e6) / count;
+    return { perS: (count * 1000) / tookMs, cpuUs: { client: us('client'), redis: us('redis') } };
   }
 
   end(): void {
     this.child.end();
+  }
+
+  private cpuSeconds() {
+    return { client: cpuSeconds(this.child.pid), redis: cpuSeconds(this.redis.pid) };
   }
 }

@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
 import { median, round, say } from '../shared/figures';
-import { checkStream, drainBacklog, type DrainFigures } from './backlog';
+import { checkStream, drainBacklog } from './backlog';
 import { countWrites } from './counters';
 import { Limit, LIMIT_ROLE, serveLimit } from './limit';
 import { SteadyLoad } from './load';
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const loadBefore = loadavg()[0] ?? NaN;
   const servers = await RelayServers.start(FSYNC);
   const relays = await Relays.start(servers, RELAYS);
-  const limit = new Limit(servers.redis.url);
+  const limit = new Limit(servers.redis);
   const peer = new LeaseAndDelete();
   try {
     await servers.postgres.query(PEER_TABLE);
@@ -61,13 +61,13 @@ async function judge(
   const judged: Judged[] = [];
   for (let number = 0; number <= ROUNDS; number += 1) {
     await servers.clear();
-    const limitPerS = await limit.measure(MESSAGES);
+    const limited = await limit.measure(MESSAGES);
     await servers.clear();
     const drained = await drainBacklog(servers, relays, MESSAGES);
     await checkStream(servers, MESSAGES);
     const peerPerS = await drainPeer(servers, peer);
-    if (number > 0) judged.push({ limitPerS, drained, peerPerS });
-    say(lineOf(number, limitPerS, drained, peerPerS));
+    if (number > 0) judged.push({ limited, drained, peerPerS });
+    say(lineOf(number, { limited, drained, peerPerS }));
   }
   return judged;
 }
@@ -83,10 +83,11 @@ async function drainPeer(servers: RelayServers, peer: LeaseAndDelete): Promise<n
   return (MESSAGES * 1000) / tookMs;
 }
 
-const lineOf = (number: number, limitPerS: number, { perS, cpuUs }: DrainFigures, peerPerS: number): string =>
-  `round ${number}: limit ${Math.round(limitPerS)}/s, relays ${Math.round(perS)}/s (${(perS / limitPerS).toFixed(2)}), ` +
+const lineOf = (number: number, { limited, drained: { perS, cpuUs }, peerPerS }: Judged): string =>
+  `round ${number}: limit ${Math.round(limited.perS)}/s, relays ${Math.round(perS)}/s (${(perS / limited.perS).toFixed(2)}), ` +
   `lease and delete ${Math.round(peerPerS)}/s; CPU us a message: relays ${cpuUs.relays.toFixed(1)}, ` +
-  `PostgreSQL ${cpuUs.postgres.toFixed(1)}, Redis ${cpuUs.redis.toFixed(1)}`;
+  `PostgreSQL ${cpuUs.postgres.toFixed(1)}, Redis ${cpuUs.redis.toFixed(1)}; ` +
+  `limit: client ${limited.cpuUs.client.toFixed(1)}, Redis ${limited.cpuUs.redis.toFixed(1)}`;
 
 async function measureRest(servers: RelayServers, relays: Relays, perS: number) {
   await servers.clear();

@@ -3,6 +3,7 @@ import { machine } from '../shared/machine';
 import { type Percentiles } from '../pipeline/percentiles';
 import { type DrainFigures } from './backlog';
 import { type CounterFigures } from './counters';
+import { type LimitFigures } from './limit';
 import { PAYLOAD_BYTES } from './messages';
 import { type ForeignWriterFigures, type PinnedFigures } from './obstacles';
 
@@ -17,7 +18,7 @@ const TARGETS = {
 
 /** One round: the three in turn. */
 export interface Judged {
-  readonly limitPerS: number;
+  readonly limited: LimitFigures;
   readonly drained: DrainFigures;
   readonly peerPerS: number;
 }
@@ -46,14 +47,24 @@ export function report(
     `${JSON.stringify({
       name: 'relay',
       ratio: round(
-        of(({ drained, limitPerS }) => drained.perS / limitPerS),
+        of(({ drained, limited }) => drained.perS / limited.perS),
         3,
       ),
       target: TARGET,
       value: Math.round(of(({ drained }) => drained.perS)),
-      limit: Math.round(of(({ limitPerS }) => limitPerS)),
+      limit: Math.round(of(({ limited }) => limited.perS)),
       unit: 'messages/s',
       cpuUsAMessage: { relays: cpuUs('relays'), postgres: cpuUs('postgres'), redis: cpuUs('redis') },
+      limitCpuUsAMessage: {
+        client: round(
+          of(({ limited }) => limited.cpuUs.client),
+          1,
+        ),
+        redis: round(
+          of(({ limited }) => limited.cpuUs.redis),
+          1,
+        ),
+      },
       peers: {
         leaseAndDeletePerS: Math.round(of(({ peerPerS }) => peerPerS)),
         relayTimesLeaseAndDelete: round(

@@ -41,7 +41,7 @@ afterAll(async () => {
   await Promise.all([admin.stop(1_000), producer.stop(1_000), streams.close()]);
 });
 
-/** Statements that go to the server from now on, with the BEGIN and the COMMIT of transactions. */
+/** Statements that go to the server from now on, along with the BEGIN and the COMMIT of transactions. */
 function countStatements({ database }: Relay): () => number {
   let count = 0;
   const { query, transaction } = database;
@@ -53,8 +53,9 @@ function countStatements({ database }: Relay): () => number {
     count += 2;
     return transaction(work);
   };
-  const inTransactions = jest.spyOn(Transaction.prototype, 'query');
-  return () => count + inTransactions.mock.calls.length;
+  const asked = jest.spyOn(Transaction.prototype, 'query');
+  const sent = jest.spyOn(Transaction.prototype, 'send');
+  return () => count + asked.mock.calls.length + sent.mock.calls.length;
 }
 
 /** Commits all messages behind an open writer, so that they are a backlog once it commits. */

@@ -39,6 +39,12 @@ export interface LoadedCursor extends Cursor {
   readonly ahead: boolean;
 }
 
+/** Where to read on in a part: at its cursor, or where a step under way will leave that. */
+export interface ReadPlace {
+  readonly cursor: Cursor;
+  readonly after: OutboxPosition;
+}
+
 export interface OutboxMessage {
   readonly part: number;
   readonly position: OutboxPosition;
@@ -53,9 +59,9 @@ export interface OutboxMessage {
   readonly createdAt: Date;
 }
 
-/** What was found behind the cursor of a part, in order. */
+/** What was found behind a place of a part, in order. */
 export interface PartMessages {
-  /** False: the cursor in the database is not the one that the caller holds. */
+  /** False: the cursor in the database is neither the one that the caller holds nor at the place. */
   readonly inPlace: boolean;
   readonly messages: readonly OutboxMessage[];
 }
@@ -111,24 +117,27 @@ export class CursorTable {
   }
 
   /**
-   * At most `limit` messages of each part behind its cursor, in order, that no open transaction can get in front of; by
-   * part, and only of parts that have any.
+   * At most `limit` messages of each part behind its place, in order, that no open transaction can get in front of; by
+   * part, and only of parts that have any or whose cursor is another one.
    */
-  async read(cursors: readonly Cursor[], limit: number): Promise<ReadonlyMap<number, PartMessages>> {
-    const rows = await this.database.query<BatchRow>(STATEMENTS.read, [...held(cursors), limit]);
+  async read(places: readonly ReadPlace[], limit: number): Promise<ReadonlyMap<number, PartMessages>> {
+    const rows = await this.database.query<BatchRow>(STATEMENTS.read, [...parametersOf(places), limit]);
     const found = new Map<number, PartMessages>();
     for (const { part, in_place: inPlace, count, messages: text } of rows) {
-      const messages = unpackBatch(part, count, text);
+      const messages = inPlace ? unpackBatch(part, count, text) : [];
       if (messages !== undefined) found.set(part, { inPlace, messages });
     }
     if (found.size === rows.length) return found;
     const parts = new Set(rows.map(({ part }) => part));
-    const missing = cursors.filter(({ part }) => parts.has(part) && !found.has(part));
+    const missing = places.filter(({ cursor: { part } }) => parts.has(part) && !found.has(part));
     return new Map([...found, ...(await this.readApart(missing, limit))]);
   }
 
-  private async readApart(cursors: readonly Cursor[], limit: number): Promise<Map<number, PartMessages>> {
-    const rows = await this.database.query<MessageRow>(STATEMENTS.readApart, [...held(cursors), limit]);
+  private async readApart(places: readonly ReadPlace[], limit: number): Promise<Map<number, PartMessages>> {
+    const rows = await this.database.query<MessageRow>(STATEMENTS.readApart, [
+      ...parametersOf(places),
+      limit,
+    ]);
     const found = new Map<number, { inPlace: boolean; messages: OutboxMessage[] }>();
     for (const row of rows) {
       const ofPart = found.get(row.part) ?? { inPlace: row.in_place, messages: [] };
@@ -174,14 +183,19 @@ export class CursorTable {
   }
 }
 
-/** The parts and the places of their cursors, as the reading statements take them. */
-function held(cursors: readonly Cursor[]): unknown[] {
+/** Parts, cursors and places, as the reading statements take them. */
+function parametersOf(places: readonly ReadPlace[]): unknown[] {
   return [
-    cursors.map(({ part }) => part),
-    cursors.map(({ position }) => position.generation.toString()),
-    cursors.map(({ position }) => position.xid.toString()),
-    cursors.map(({ position }) => position.id.toString()),
+    places.map(({ cursor }) => cursor.part),
+    ...columnsOf(places.map(({ cursor }) => cursor.position)),
+    ...columnsOf(places.map(({ after }) => after)),
   ];
+}
+
+function columnsOf(positions: readonly OutboxPosition[]): string[][] {
+  return (['generation', 'xid', 'id'] as const).map((column) =>
+    positions.map((position) => position[column].toString()),
+  );
 }
 
 function positionOf({ generation, xid, id }: PositionRow): OutboxPosition {

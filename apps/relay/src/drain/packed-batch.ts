@@ -11,7 +11,7 @@ import { type OutboxMessage } from './cursor-table';
 const SEPARATOR = '\x1f';
 const COLUMNS = 9;
 
-/** A message of a packed batch: what few look at is made when they do. */
+/** A message of a packed batch; its position, which few look at, is made when they do. */
 class PackedMessage implements OutboxMessage {
   constructor(
     readonly part: number,
@@ -21,15 +21,11 @@ class PackedMessage implements OutboxMessage {
     readonly eventId: string,
     readonly traceparent: string,
     readonly payload: string,
-    private readonly createdAtS: string,
+    readonly createdAt: Date,
   ) {}
 
   get position(): OutboxPosition {
     return decodeMark(this.mark);
-  }
-
-  get createdAt(): Date {
-    return new Date(Number(this.createdAtS) * 1000);
   }
 }
 
@@ -42,12 +38,17 @@ export function unpackBatch(part: number, count: number, text: string): OutboxMe
   if (columns.length !== count * COLUMNS) return undefined;
   const column = (index: number): string => columns[index] ?? '';
   const messages: OutboxMessage[] = [];
-  let [generation, xid, prefix] = ['', '', ''];
+  let [generation, xid, prefix, createdAtS] = ['', '', '', ''];
+  let createdAt = new Date(NaN);
   for (let at = 0; at < columns.length; at += COLUMNS) {
     // Most of them are of the same transaction as the one before.
     if (column(at + 1) !== xid || column(at) !== generation) {
       [generation, xid] = [column(at), column(at + 1)];
       prefix = generation.padStart(GENERATION_DIGITS, '0') + xid.padStart(XID_DIGITS, '0');
+    }
+    if (column(at + 7) !== createdAtS) {
+      createdAtS = column(at + 7);
+      createdAt = new Date(Number(createdAtS) * 1000);
     }
     messages.push(
       new PackedMessage(
@@ -58,7 +59,7 @@ export function unpackBatch(part: number, count: number, text: string): OutboxMe
         column(at + 5),
         column(at + 6),
         column(at + 8),
-        column(at + 7),
+        createdAt,
       ),
     );
   }

@@ -8,13 +8,15 @@ const servers = testServers();
 let admin: Client;
 let relay: Client;
 
-const PARAMETERS = `ARRAY[0,2,4,6,8,10,12,14]::smallint[], array_fill(0::bigint, ARRAY[8]),
-  array_fill('0'::xid8, ARRAY[8]), array_fill(0::bigint, ARRAY[8]), 500`;
+const PLACES = `array_fill(0::bigint, ARRAY[8]), array_fill('0'::xid8, ARRAY[8]), array_fill(0::bigint, ARRAY[8])`;
+const PARAMETERS = `ARRAY[0,2,4,6,8,10,12,14]::smallint[], ${PLACES}, ${PLACES}, 500`;
 /** Past the five custom plans, from which on PostgreSQL may keep a generic one. */
 const RUNS_BEFORE_GENERIC = 6;
 
 const prepare = () =>
-  relay.query(`PREPARE read (smallint[], bigint[], xid8[], bigint[], integer) AS ${readMessages}`);
+  relay.query(
+    `PREPARE read (smallint[], bigint[], xid8[], bigint[], bigint[], xid8[], bigint[], integer) AS ${readMessages}`,
+  );
 
 const fill = () =>
   admin.query(

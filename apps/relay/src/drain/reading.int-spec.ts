@@ -2,14 +2,13 @@ import fc from 'fast-check';
 import { encodeMark, OUTBOX_START } from '@app/common/contracts';
 import { Database } from '@app/common/database';
 import { testServers } from '@app/common/testing';
-import { type Cursor, CursorTable } from './cursor-table';
+import { CursorTable, type ReadPlace } from './cursor-table';
 import { databaseOptions, spec } from './relay.testing';
 
 const PARTS = [0, 1, 2];
-const CURSORS: readonly Cursor[] = PARTS.map((part) => ({
-  part,
-  position: OUTBOX_START,
-  acknowledged: new Map(),
+const PLACES: readonly ReadPlace[] = PARTS.map((part) => ({
+  cursor: { part, position: OUTBOX_START, acknowledged: new Map() },
+  after: OUTBOX_START,
 }));
 const LIMIT = 100;
 const EVENT_ID = '0b7a1f5e-5b3a-5d44-9a3e-1c2d3e4f5a6b';
@@ -60,7 +59,7 @@ describe('Reading the outbox', () => {
           const each = { part, position: { ...row }, mark: encodeMark(row), ...rest };
           expected.set(part, [...(expected.get(part) ?? []), each]);
         }
-        const found = await table.read(CURSORS, LIMIT);
+        const found = await table.read(PLACES, LIMIT);
         expect([...found.keys()].sort()).toEqual([...expected.keys()].sort());
         for (const [part, { inPlace, messages }] of found) {
           expect(inPlace).toBe(true);

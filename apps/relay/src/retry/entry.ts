@@ -1,45 +1,24 @@
 import { CONTRACT_VERSION, OUTBOX_TOPICS, type OutboxTopic } from '@app/common/contracts';
-import { OdographError } from '@app/common/errors';
 import { type Fields } from '@app/common/streams';
-import { type OutboxMessage } from './cursor-table';
+
+/** What both lanes publish: a message of the outbox, or a copy of it. */
+export interface Publishable {
+  readonly topic: string;
+  readonly eventId: string;
+  readonly traceparent: string;
+  /** JSON map of the target stream's fields. */
+  readonly payload: string;
+}
 
 /** A message as its stream gets it. */
-export interface Entry {
-  readonly message: OutboxMessage;
+export interface Entry<Message extends Publishable> {
+  readonly message: Message;
   readonly topic: OutboxTopic;
   readonly fields: Fields;
 }
 
-/**
- * The entries of messages up to the first that cannot become one: what is in front of it still goes out, and nothing
- * behind it overtakes it.
- *
- * @throws OdographError OUTBOX_MESSAGE_INVALID where that is the very first.
- */
-export function leadingEntries(messages: readonly OutboxMessage[]): Entry[] {
-  const entries: Entry[] = [];
-  for (const message of messages) {
-    const entry = entryOf(message);
-    if (typeof entry !== 'string') entries.push(entry);
-    else if (entries.length > 0) return entries;
-    else throw new OdographError('OUTBOX_MESSAGE_INVALID', { detail: `event ${message.eventId}: ${entry}` });
-  }
-  return entries;
-}
-
-/** Groups that keep the order of the entries within each topic. */
-export function byTopic(entries: readonly Entry[]): Map<OutboxTopic, Entry[]> {
-  const groups = new Map<OutboxTopic, Entry[]>();
-  for (const entry of entries) {
-    const group = groups.get(entry.topic);
-    if (group === undefined) groups.set(entry.topic, [entry]);
-    else group.push(entry);
-  }
-  return groups;
-}
-
-/** The entry, or why there is none. */
-function entryOf(message: OutboxMessage): Entry | string {
+/** The entry, or why there can never be one. */
+export function entryOf<Message extends Publishable>(message: Message): Entry<Message> | string {
   const topic = OUTBOX_TOPICS.find((name) => name === message.topic);
   if (topic === undefined) return `topic ${message.topic} is none of ours`;
   const fields = parseJson(message.payload);
@@ -60,6 +39,19 @@ function isTextMap(value: unknown): value is Record<string, string> {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Groups that keep the order of the entries within each topic. */
+export function byTopic<Message extends Publishable>(
+  entries: readonly Entry<Message>[],
+): Map<OutboxTopic, Entry<Message>[]> {
+  const groups = new Map<OutboxTopic, Entry<Message>[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.topic);
+    if (group === undefined) groups.set(entry.topic, [entry]);
+    else group.push(entry);
+  }
+  return groups;
 }
 
 function parseJson(text: string): unknown {

@@ -8,6 +8,7 @@ import { registerFleetCommand } from './fleet';
 import { registerGeofence } from './geofence';
 import { reportFailure, usageLine, type Surroundings } from './cli';
 import { registerMigrate } from './migrate';
+import { registerOutbox } from './outbox';
 import { registerPartitions } from './partitions';
 import { registerPosition } from './position';
 import { registerRule } from './rule';
@@ -67,6 +68,7 @@ function commandLine(surroundings: Surroundings): Command {
   registerShards(program, surroundings);
   registerStreams(program, surroundings);
   registerDlq(program, surroundings);
+  registerOutbox(program, surroundings);
   registerCodec(program, surroundings);
   registerFleetCommand(program);
   return program;

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { databaseSettings } from '@app/common/config';
+import { agedStreamSettings, databaseSettings } from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { drainSettings } from './drain/drain.config';
@@ -9,6 +9,10 @@ import { upkeepSettings } from './upkeep/upkeep.config';
 void runApp({
   name: 'relay',
   defaultProbePort: 9102,
+<<<<<<< HEAD
   groups: [databaseSettings, drainSettings, retrySettings, upkeepSettings],
+=======
+  groups: [databaseSettings, drainSettings, agedStreamSettings, upkeepSettings],
+>>>>>>> main
   module: (context) => AppModule.forRoot(context),
 });

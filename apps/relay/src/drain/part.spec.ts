@@ -6,12 +6,7 @@ import {
   OUTBOX_START,
 } from '@app/common/contracts';
 import { OdographError } from '@app/common/errors';
-import {
-  MemoryServer,
-  MemoryStreams,
-  type OncePublisher,
-  textFields,
-} from '@app/common/streams';
+import { MemoryServer, MemoryStreams, type OncePublisher, textFields } from '@app/common/streams';
 import { MemoryOutbox } from './memory-outbox.testing';
 import { Part } from './part';
 import { fussy } from './relay.testing';

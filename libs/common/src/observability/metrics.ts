@@ -218,8 +218,18 @@ export const METRIC_CATALOG = {
   },
   relay_upkeep_total: {
     kind: 'counter',
-    help: 'Upkeep runs by task and result.',
+    help: 'Upkeep runs by task (partitions, ledger, outbox, retry, dead_letters, streams) and result: done, failed.',
     labels: ['task', 'result'],
+  },
+  relay_rotation_blocked_slots: {
+    kind: 'gauge',
+    help: 'Hour slots of the outbox that are old enough to be emptied and are not, by reason: unread, unclosed, in_use.',
+    labels: ['reason'],
+  },
+  relay_ledger_open_hours: {
+    kind: 'gauge',
+    help: 'Past hours that the event ledger has not closed, by reason: unread, uneven (a message is parked, lost or doubled).',
+    labels: ['reason'],
   },
   notification_intents_total: {
     kind: 'counter',

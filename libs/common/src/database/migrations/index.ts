@@ -7,11 +7,8 @@ import { PositionFaulty1790000000006 } from './0006-position-faulty';
 import { OutboxRetry1790000000007 } from './0007-outbox-retry';
 import { OutboxDeadLetter1790000000008 } from './0008-outbox-dead-letter';
 import { DeadLetterMonths1790000000009 } from './0009-dead-letter-months';
-<<<<<<< HEAD
-import { OutboxRetryLookups1790000000011 } from './0011-outbox-retry-lookups';
-=======
 import { EventLedger1790000000010 } from './0010-event-ledger';
->>>>>>> main
+import { OutboxRetryLookups1790000000011 } from './0011-outbox-retry-lookups';
 import { EventHidden1790000000013 } from './0013-event-hidden';
 
 /**
@@ -28,11 +25,8 @@ export const MIGRATIONS = [
   OutboxRetry1790000000007,
   OutboxDeadLetter1790000000008,
   DeadLetterMonths1790000000009,
-<<<<<<< HEAD
-  OutboxRetryLookups1790000000011,
-=======
   EventLedger1790000000010,
->>>>>>> main
+  OutboxRetryLookups1790000000011,
   EventHidden1790000000013,
 ];
 

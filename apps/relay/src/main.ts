@@ -9,10 +9,6 @@ import { upkeepSettings } from './upkeep/upkeep.config';
 void runApp({
   name: 'relay',
   defaultProbePort: 9102,
-<<<<<<< HEAD
-  groups: [databaseSettings, drainSettings, retrySettings, upkeepSettings],
-=======
-  groups: [databaseSettings, drainSettings, agedStreamSettings, upkeepSettings],
->>>>>>> main
+  groups: [databaseSettings, drainSettings, retrySettings, agedStreamSettings, upkeepSettings],
   module: (context) => AppModule.forRoot(context),
 });

@@ -9,7 +9,11 @@ import { Database, type DatabaseOptions } from './database';
 
 /** Helpers of this area's own specs; nothing else imports them. */
 
-const recordedLine = z.object({ event: z.string(), level: z.number() });
+const recordedLine = z.object({
+  event: z.string(),
+  level: z.number(),
+  err: z.object({ message: z.string() }).optional(),
+});
 export type RecordedLine = z.infer<typeof recordedLine>;
 
 /** A logger whose lines a spec can read. */

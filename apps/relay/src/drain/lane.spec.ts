@@ -5,7 +5,7 @@ import { type Lease } from '@app/common/leases';
 import { Metrics } from '@app/common/observability';
 import { MemoryServer, MemoryStreams } from '@app/common/streams';
 import { retryMetrics } from '../retry';
-import { SHORT_RETRIES } from '../retry/memory-retries.testing';
+import { SHORT_RETRIES } from '../memory-retries.testing';
 import { drainMetrics } from './drain.metrics';
 import { DrainLane } from './lane';
 import { MemoryOutbox } from './memory-outbox.testing';

@@ -6,12 +6,12 @@ import {
   OUTBOX_START,
   type OutboxPosition,
 } from '@app/common/contracts';
-import { Transaction } from '@app/common/database';
+import { type Transaction } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { type Lease } from '@app/common/leases';
 import { type OncePublisher } from '@app/common/streams';
 import { type Cursor, type OutboxMessage, type PartMessages, type ReadPlace } from './cursor-table';
-import { MemoryRetries, SHORT_RETRIES } from '../retry/memory-retries.testing';
+import { MemoryRetries, noTransaction, SHORT_RETRIES } from '../memory-retries.testing';
 import { type Parked } from './parking';
 import { type PartTools } from './part';
 
@@ -104,10 +104,4 @@ export class MemoryOutbox {
     const inPlace = [cursor.position, after].some((at) => comparePositions(at, this.cursor.position) === 0);
     return messages.length === 0 ? new Map() : new Map([[0, { inPlace, messages }]]);
   }
-}
-
-function noTransaction(): Transaction {
-  const nothing: unknown = Object.create(Transaction.prototype);
-  if (nothing instanceof Transaction) return nothing;
-  throw new Error('not reached');
 }

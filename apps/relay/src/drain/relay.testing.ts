@@ -8,7 +8,7 @@ import { Metrics, newTraceparent } from '@app/common/observability';
 import { fleetEventMessage } from '@app/common/outbox';
 import { type FieldValue, type OncePublisher, type StreamInspector, text } from '@app/common/streams';
 import { type RetryLimits, retryMetrics, RetryTable } from '../retry';
-import { SHORT_RETRIES } from '../retry/memory-retries.testing';
+import { SHORT_RETRIES } from '../memory-retries.testing';
 import { CursorTable } from './cursor-table';
 import { drainMetrics } from './drain.metrics';
 import { DrainService } from './drain.service';

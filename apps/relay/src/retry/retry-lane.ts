@@ -109,19 +109,27 @@ export class RetryLane {
     if (rows.length === 0) return { claimed: 0, rewound: false };
     fault('retry.after-claim');
     const lines = new ClaimedLines(rows, this.options);
-    let behind: readonly [OutboxTopic, PublishedMark] | undefined;
-    let failure: unknown;
-    try {
-      behind = await publishLines(part, lines);
-    } catch (error) {
-      // Settled first: what is in its stream counts, and the rest must not wait for its lease to run out.
-      failure = error;
-    }
-    await this.settle(part, token, lines.settled());
-    if (failure !== undefined) throw failure;
+    const behind = await this.publish(part, token, lines);
     if (behind !== undefined) await part.goBack(...behind);
     this.lookWithin(0);
     return { claimed: rows.length, rewound: behind !== undefined };
+  }
+
+  private async publish(
+    part: RetriedPart,
+    token: string,
+    lines: ClaimedLines,
+  ): Promise<readonly [OutboxTopic, PublishedMark] | undefined> {
+    let behind: readonly [OutboxTopic, PublishedMark] | undefined;
+    try {
+      behind = await publishLines(part, lines);
+    } catch (error) {
+      // What is in its stream counts all the same, and the rest must not wait for its lease to run out.
+      await this.settle(part, token, lines.settled());
+      throw error;
+    }
+    await this.settle(part, token, lines.settled());
+    return behind;
   }
 
   private async settle(part: RetriedPart, token: string, settled: readonly SettledRow[]): Promise<void> {

@@ -1,8 +1,9 @@
 import { comparePositions, encodeMark, type OutboxPosition } from '@app/common/contracts';
-import { type GiveUpReason, type RetryKind, type RetryRow, type SettledRow } from './retry-row';
-import { type Claim, inOrder, type RetryTable } from './retry-table';
-import { type Publishable } from './entry';
-import { type RetryLimits } from './lines';
+import { Transaction } from '@app/common/database';
+import { type GiveUpReason, type RetryKind, type RetryRow, type SettledRow } from './retry/retry-row';
+import { type Claim, inOrder, type RetryTable } from './retry/retry-table';
+import { type Publishable } from './retry/entry';
+import { type RetryLimits } from './retry/lines';
 
 /** Waits that a spec can sit out. */
 export const SHORT_RETRIES: RetryLimits = {
@@ -202,4 +203,11 @@ function retryRowOf(row: MemoryRow): RetryRow {
     createdAt: new Date(dueAtMs),
     triedForMs: 0,
   };
+}
+
+/** What the doubles are handed where the real table gets a transaction. */
+export function noTransaction(): Transaction {
+  const nothing: unknown = Object.create(Transaction.prototype);
+  if (nothing instanceof Transaction) return nothing;
+  throw new Error('not reached');
 }

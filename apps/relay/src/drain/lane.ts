@@ -9,6 +9,7 @@ import { type DrainMetrics } from './drain.metrics';
 import { type Parked } from './parking';
 import { type DrainedPart, Part, type PartTools } from './part';
 import { partOfLease } from './part-leases';
+import { ReadAhead } from './read-ahead';
 
 export interface LaneOptions {
   readonly lane: number;
@@ -40,11 +41,13 @@ export class DrainLane {
   private readonly stalls = new Map<string, Stall>();
   private readonly tools: PartTools;
   private readonly retries: RetryLane;
+  private readonly reading: ReadAhead;
   private restMs = FIRST_REST_MS;
 
   constructor(private readonly options: LaneOptions) {
     const { metrics, logger } = options;
     this.retries = new RetryLane(options.retry);
+    this.reading = new ReadAhead(options.tools.table, options.batch, logger);
     this.tools = {
       ...options.tools,
       strategy: options.retry.strategy,
@@ -100,11 +103,8 @@ export class DrainLane {
     const claims = await Promise.all(leases.map((lease) => this.attempt(lease, () => this.claimed(lease))));
     const parts = claims.filter((part) => part !== undefined);
     if (parts.length === 0) return 0;
-    const { batch } = this.options;
-    const found = await this.tools.table.read(
-      parts.map(({ cursor }) => cursor),
-      batch,
-    );
+    const found = await this.reading.read(parts);
+    this.reading.begin(parts, found);
     const steps = parts.map((part) => this.attempt(part.lease, () => this.step(part, found)));
     const counts = [...(await Promise.all(steps)), await this.retry(parts)];
     return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
@@ -141,7 +141,7 @@ export class DrainLane {
     if (!inPlace) {
       this.parts.delete(name);
       this.options.logger.warn({ event: 'outbox_cursor_moved', lease: name });
-      return messages.length;
+      return 1;
     }
     const done = await part.publish(messages);
     this.stalls.delete(name);

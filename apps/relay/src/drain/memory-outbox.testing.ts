@@ -1,6 +1,7 @@
 import {
   comparePositions,
   decodeMark,
+  encodeMark,
   FLEET_EVENTS,
   OUTBOX_START,
   type OutboxPosition,
@@ -9,7 +10,7 @@ import { type Transaction } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { type Lease } from '@app/common/leases';
 import { type OncePublisher } from '@app/common/streams';
-import { type Cursor, type OutboxMessage, type PartMessages } from './cursor-table';
+import { type Cursor, type OutboxMessage, type PartMessages, type ReadPlace } from './cursor-table';
 import { MemoryRetries, noTransaction, SHORT_RETRIES } from '../memory-retries.testing';
 import { type Parked } from './parking';
 import { type PartTools } from './part';
@@ -41,7 +42,7 @@ export class MemoryOutbox {
       strategy: SHORT_RETRIES.strategy,
       table: {
         load: () => Promise.resolve([{ ...this.cursor, ahead: this.ahead }]),
-        read: ([cursor], limit) => Promise.resolve(this.read(cursor, limit)),
+        read: ([place], limit) => Promise.resolve(this.read(place, limit)),
         has: (_part, mark) =>
           Promise.resolve(
             this.messages.some(({ position }) => comparePositions(position, decodeMark(mark)) === 0),
@@ -72,9 +73,11 @@ export class MemoryOutbox {
   add(count: number, changes: Partial<OutboxMessage> = {}): OutboxMessage[] {
     const added = Array.from({ length: count }, (_, index): OutboxMessage => {
       const id = BigInt(this.messages.length + index + 1);
+      const position: OutboxPosition = { generation: 1n, xid: 700n + id, id };
       return {
         part: 0,
-        position: { generation: 1n, xid: 700n + id, id },
+        position,
+        mark: encodeMark(position),
         topic: FLEET_EVENTS,
         key: `key ${id}`,
         eventId: `event ${id}`,
@@ -92,9 +95,13 @@ export class MemoryOutbox {
     return this.messages.filter(({ position }) => comparePositions(position, this.cursor.position) > 0);
   }
 
-  private read(cursor: Cursor | undefined, limit: number): ReadonlyMap<number, PartMessages> {
-    const messages = this.behind().slice(0, limit);
-    const inPlace = cursor !== undefined && comparePositions(cursor.position, this.cursor.position) === 0;
+  private read(place: ReadPlace | undefined, limit: number): ReadonlyMap<number, PartMessages> {
+    if (place === undefined) return new Map();
+    const { cursor, after } = place;
+    const messages = this.messages
+      .filter(({ position }) => comparePositions(position, after) > 0)
+      .slice(0, limit);
+    const inPlace = [cursor.position, after].some((at) => comparePositions(at, this.cursor.position) === 0);
     return messages.length === 0 ? new Map() : new Map([[0, { inPlace, messages }]]);
   }
 }

@@ -54,7 +54,7 @@ export class Parking {
     const sifted: Sifted = { entries: [], parked: [] };
     const known = await this.rowsAmong(messages);
     for (const message of messages) {
-      if (known.size > 0 && known.has(encodeMark(message.position))) continue;
+      if (known.size > 0 && known.has(message.mark)) continue;
       const entry = entryOf(message);
       if (typeof entry === 'string') {
         this.keys.add(message.key);
@@ -76,12 +76,12 @@ export class Parking {
     marks: Marks,
   ): Parked[] {
     const { key } = refused.message;
-    const place = encodeMark(refused.message.position);
+    const place = refused.message.mark;
     this.keys.add(key);
     const parked = [parkedOf(refused.message, 'refused', failure)];
     for (const [topic, group] of groups) {
       const staying = group.filter((entry) => {
-        if (entry.message.key !== key || encodeMark(entry.message.position) < place) return true;
+        if (entry.message.key !== key || entry.message.mark < place) return true;
         if (isPublished(entry, marks)) return true;
         if (entry !== refused) parked.push(parkedOf(entry.message, 'behind'));
         return false;
@@ -101,7 +101,7 @@ export class Parking {
 /** At or below its stream's mark a message is out, whatever became of others of its key: it is never parked. */
 function isPublished({ message, topic }: Entry<OutboxMessage>, marks: Marks): boolean {
   const mark = marks.get(topic)?.mark;
-  return mark !== undefined && encodeMark(message.position) <= mark;
+  return mark !== undefined && message.mark <= mark;
 }
 
 function parkedOf(

@@ -193,7 +193,7 @@ export class Part implements RetriedPart {
   ): Promise<Exclude<PublishedMessages, { kind: 'fenced' }>> {
     const answer = await this.tools.streams.publishMarked({
       ...this.callOn(stream),
-      messages: entries.map(({ message, fields }) => ({ mark: encodeMark(message.position), fields })),
+      messages: entries.map(({ message, fields }) => ({ mark: message.mark, fields })),
     });
     if (answer.kind === 'fenced') throw await fencedOff(this.tools, this.lease, stream, answer.epoch);
     return answer;

@@ -16,6 +16,7 @@ import {
   type RetriedMessages,
 } from '../port';
 import { type RedisNodes } from './nodes';
+import { PackedMessages } from './packed-messages';
 import { ReplyReader } from './reply';
 import { Script, type Argument } from './script';
 import { isServerWide } from '../server-refusals';
@@ -34,6 +35,8 @@ const LARGEST_ONCE = 200;
 const markKey = (stream: string, part: number): string => companionKey(stream, `mark:${part}`);
 
 export class RedisPublisher implements OncePublisher {
+  private readonly spare: PackedMessages[] = [];
+
   constructor(
     private readonly writes: RedisNodes,
     private readonly replicas: number,
@@ -55,15 +58,16 @@ export class RedisPublisher implements OncePublisher {
       acknowledged.mark,
       messages.map(({ mark }) => mark),
     );
-    const args: Argument[] = [encodeEpoch(epoch), acknowledged.count, acknowledged.mark];
-    for (const { mark, fields } of messages) {
-      const flat = flatFields(fields);
-      args.push(mark, flat.length, ...flat);
-    }
+    const packed = (this.spare.pop() ?? new PackedMessages()).begin();
+    for (const { mark, fields } of messages) packed.add(mark, fields);
+    const args: Argument[] = [encodeEpoch(epoch), acknowledged.count, acknowledged.mark, packed.messages];
+    for (const names of packed.shapes) args.push(names.length, ...names);
     const keys = [stream, markKey(stream, part)];
     const reply = await this.writes.run(stream, (redis) =>
       scripts.marked.run(redis, keys, args, this.replicas),
     );
+    // Answered, so its bytes have left. One that stays unanswered may still be on its way out: it is not used again.
+    this.spare.push(packed);
     return publishedMessages(new ReplyReader(reply), messages.length);
   }
 

@@ -247,6 +247,16 @@ describe('odo outbox rebase', () => {
     expect(inKeyOrder(await published(streams))).toEqual(expectedOf(0, 1));
   }, 60_000);
 
+  it("is refused under the operator's role, with the way out, and changes nothing", async () => {
+    const operator = postgres.url('postgres', 'odograph_ops');
+    const { err, status } = await odo.run('outbox', 'rebase', '--database-url', operator);
+    expect({ status, err }).toEqual({
+      status: 2,
+      err: expect.stringContaining('needs the owner') as unknown,
+    });
+    expect(await odo.query('SELECT generation::integer FROM outbox.generation')).toEqual([{ generation: 1 }]);
+  });
+
   it('fills a stream that has lost its tail beside a database that was restored', async () => {
     await relay();
     await produce(0, 1);

@@ -18,7 +18,7 @@ import {
   type TopicStats,
   type WaitingRow,
 } from './outbox.service';
-import { registerRebase } from './rebase';
+import { registerRebase } from './rebase.command';
 import { registerReplay } from './replay';
 import { retryRows, skipRows } from './rows';
 

@@ -1,4 +1,10 @@
-import { claimSettings, databaseSettings, retentionSettings, type SettingGroup } from '@app/common/config';
+import {
+  agedStreamSettings,
+  claimSettings,
+  databaseSettings,
+  retentionSettings,
+  type SettingGroup,
+} from '@app/common/config';
 import { commandSettings } from '../../apps/processor/src/commands';
 import { edgeSettings } from '../../apps/processor/src/edge';
 import { ingestSettings } from '../../apps/processor/src/ingest';
@@ -26,7 +32,7 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     ingestSettings,
     sinkSettings,
   ],
-  relay: [databaseSettings, drainSettings, upkeepSettings],
+  relay: [databaseSettings, drainSettings, agedStreamSettings, upkeepSettings],
   notification: [databaseSettings, claimSettings, intentSettings, routeSettings],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

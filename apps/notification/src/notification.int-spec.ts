@@ -43,6 +43,11 @@ const DEAD_LETTERS = select(
   'SELECT route_id, attempts, error_class FROM notification.dead_letter',
 );
 const RECORDS = select('records', 'SELECT count(*)::integer AS count FROM notification.record');
+const EVENT_IDS = select(
+  'event_ids',
+  `SELECT 'record' AS place, event_id FROM notification.record
+   UNION ALL SELECT 'malformed', event_id FROM notification.malformed_intent ORDER BY place, event_id`,
+);
 const CLEAR = select(
   'clear',
   'TRUNCATE notification.record, notification.route, notification.dead_letter, notification.malformed_intent CASCADE',
@@ -148,6 +153,22 @@ describe('notification on real PostgreSQL', () => {
     const rows = await owner.query<{ code: string; raw_fields: Record<string, string> }>(MALFORMED);
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({ code: 'payload_invalid', raw_fields: { payload_json: 'no json' } });
+  });
+
+  it('keeps the event id of what it takes and of what it cannot take, whatever that is', async () => {
+    const { event_id: known = '', ...unnamed } = intentFields({ idempotency_key: 'unnamed' });
+    await accept(
+      intentFields(),
+      intentFields({ idempotency_key: 'nobody', recipient_user_ids_json: '["nobody"]', event_id: known }),
+      intentFields({ idempotency_key: 'odd', event_id: 'no\u0000 uuid' }),
+      unnamed,
+    );
+    expect(await owner.query(EVENT_IDS)).toEqual([
+      { place: 'malformed', event_id: known },
+      { place: 'malformed', event_id: 'no\u2400 uuid' },
+      { place: 'malformed', event_id: null },
+      { place: 'record', event_id: known },
+    ]);
   });
 
   it('skips an unknown recipient beside known ones, and refuses an intent that nobody can get', async () => {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { databaseSettings } from '@app/common/config';
+import { agedStreamSettings, databaseSettings } from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { drainSettings } from './drain/drain.config';
@@ -8,6 +8,6 @@ import { upkeepSettings } from './upkeep/upkeep.config';
 void runApp({
   name: 'relay',
   defaultProbePort: 9102,
-  groups: [databaseSettings, drainSettings, upkeepSettings],
+  groups: [databaseSettings, drainSettings, agedStreamSettings, upkeepSettings],
   module: (context) => AppModule.forRoot(context),
 });

@@ -39,6 +39,7 @@ export class IntentStore {
       intents.map(({ traceparent }) => traceparent),
       intents.map(({ occurredAtMs }) => occurredAtMs),
       intents.map(({ expiresAtMs }) => expiresAtMs ?? null),
+      intents.map(({ eventId }) => eventId),
     ]);
     return new Set(rows.map(({ notification_id }) => notification_id));
   }
@@ -64,6 +65,7 @@ export class IntentStore {
       kept.map(({ fields }) => withoutNul(fields['producer']) ?? null),
       kept.map(({ fields }) => withoutNul(fields['notification_type']) ?? null),
       kept.map(({ json }) => json),
+      kept.map(({ fields }) => withoutNul(fields['event_id']) ?? null),
     ]);
   }
 }

@@ -14,6 +14,8 @@ import { canonicalJson } from './canonical-json';
 /** An intent that fits its envelope, its catalog line and its payload schema. */
 export interface Intent {
   readonly notificationId: string;
+  /** Of the outbox message; what proves that none was lost goes by it. */
+  readonly eventId: string;
   readonly type: IntentType;
   readonly tenantId: string;
   readonly producer: string;
@@ -82,6 +84,7 @@ function intentOf(
   const payloadJson = canonicalJson(payload);
   return {
     notificationId: notificationId(fields.producer, fields.idempotency_key),
+    eventId: fields.event_id,
     type,
     tenantId: fields.tenant_id,
     producer: fields.producer,

@@ -10,7 +10,7 @@ export { type Noun } from './noun';
 export { registerNoun } from './register-noun';
 export { registerVerb, type Verb } from './verb';
 export { findRunningStack } from './running-stack';
-export { type Column } from './table';
+export { formatTable, type Column } from './table';
 export { processTerminal, type Terminal } from './terminal';
 export { checkArguments } from './input';
 export { ageText } from './time-text';

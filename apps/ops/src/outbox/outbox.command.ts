@@ -8,6 +8,7 @@ import {
   type Invocation,
   type Surroundings,
 } from '../cli';
+import { registerAudit } from './audit-command';
 import { registerLetters } from './letters.command';
 import { pauseSchema, peekSchema, resumeSchema, retrySchema, skipSchema } from './outbox.schema';
 import {
@@ -72,6 +73,7 @@ export function registerOutbox(program: Command, surroundings: Surroundings): vo
     notes: ROW,
     run: skip,
   }).requiredOption('--reason <text>', 'why, for the audit');
+  registerAudit(outbox, surroundings);
   registerReplay(outbox, surroundings);
   registerRebase(outbox, surroundings);
   registerLetters(outbox, surroundings);

@@ -49,6 +49,7 @@ afterEach(async () => {
 interface Keeper {
   readonly ownership: Ownership;
   done(task: string, result?: string): Promise<number>;
+  gauge(name: string, reason: string): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
@@ -59,7 +60,10 @@ async function keeper(intervalMs = HOUR_MS): Promise<Keeper> {
     ...{ app: 'upkeep', resources: ['upkeep'], leaseTimeMs, logger },
   });
   const service = new UpkeepService(
-    { keepMs: 24 * HOUR_MS, intervalMs, streamKeepMs: 24 * HOUR_MS, daysAhead: 2 },
+    {
+      ...{ keepMs: 24 * HOUR_MS, intervalMs, streamKeepMs: 24 * HOUR_MS, daysAhead: 2 },
+      ...{ ledgerKeepMs: 48 * HOUR_MS, deadLetterKeepMs: 24 * HOUR_MS },
+    },
     database,
     new MemoryStreams(server),
     ownership,
@@ -75,6 +79,10 @@ async function keeper(intervalMs = HOUR_MS): Promise<Keeper> {
         values: [],
       };
       return values.find(({ labels }) => labels['task'] === task && labels['result'] === result)?.value ?? 0;
+    },
+    gauge: async (name, reason) => {
+      const { values } = (await registry.getSingleMetric(`odograph_${name}`)?.get()) ?? { values: [] };
+      return values.find(({ labels }) => labels['reason'] === reason)?.value;
     },
     stop: async () => {
       await service.stop();
@@ -108,8 +116,9 @@ describe('Upkeep', () => {
     await admin.query(
       statement(
         'spec_upkeep_messages',
-        `INSERT INTO outbox.message (slot, generation, part, topic, key, event_id, tenant_id, traceparent, payload)
-         SELECT (extract(epoch FROM now())::bigint / 3600 - hours) % 48, 1, 3, 'fleet:events', 'k', gen_random_uuid(), 'default', 't', '{}'
+        `INSERT INTO outbox.message (slot, generation, part, topic, key, event_id, tenant_id, traceparent, payload, created_at)
+         SELECT (extract(epoch FROM now())::bigint / 3600 - hours) % 48, 1, 3, 'fleet:events', 'k', gen_random_uuid(), 'default', 't', '{}',
+           now() - hours * interval '1 hour'
          FROM (VALUES (30), (26), (1)) AS age (hours)`,
       ),
     );
@@ -128,7 +137,12 @@ describe('Upkeep', () => {
     nowMs += 25 * HOUR_MS;
     await streams.append(FLEET_EVENTS, { n: 'new' });
     await streams.ensureGroup(FLEET_EVENTS, 'somebody');
-    await tended(await keeper());
+    const one = await keeper();
+    await tended(one);
+    expect(await one.gauge('relay_rotation_blocked_slots', 'unread')).toBe(1);
+    expect(await one.gauge('relay_rotation_blocked_slots', 'unclosed')).toBe(0);
+    expect(await one.gauge('relay_ledger_open_hours', 'unread')).toBeGreaterThanOrEqual(1);
+    for (const task of ['ledger', 'retry', 'dead_letters']) expect(await one.done(task)).toBe(1);
     expect(await admin.query(DAYS)).toEqual([{ days: 4 }]);
     expect(await admin.query(SLOTS)).toHaveLength(2);
     expect((await streams.info(FLEET_EVENTS, []))?.length).toBe(1);

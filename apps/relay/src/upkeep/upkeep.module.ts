@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { agedStreamSettings } from '@app/common/config';
 import { Database } from '@app/common/database';
 import { LeaseTable, Ownership } from '@app/common/leases';
 import { APP_CONTEXT, type AppContext, Lifecycle } from '@app/common/lifecycle';
@@ -27,7 +28,9 @@ function buildUpkeep(
     {
       keepMs: settings.OUTBOX_KEEP,
       intervalMs: settings.UPKEEP_INTERVAL,
-      streamKeepMs: settings.UPKEEP_STREAM_KEEP,
+      streamKeepMs: context.read(agedStreamSettings).UPKEEP_STREAM_KEEP,
+      ledgerKeepMs: settings.UPKEEP_LEDGER_KEEP,
+      deadLetterKeepMs: settings.RELAY_DEAD_LETTER_KEEP,
       daysAhead: settings.UPKEEP_DAYS_AHEAD,
     },
     database,

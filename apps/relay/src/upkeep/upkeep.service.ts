@@ -4,11 +4,11 @@ import { type Ownership } from '@app/common/leases';
 import { Loop, type Service } from '@app/common/lifecycle';
 import { type Logger, type Metrics } from '@app/common/observability';
 import { type Streams } from '@app/common/streams';
+import { LedgerKeeper, OPEN_REASONS } from './ledger';
+import { BLOCK_REASONS, OutboxTidier } from './outbox-tidier';
 import ensurePartitions from './sql/ensure-partitions.sql';
-import reclaimOutbox from './sql/reclaim-outbox.sql';
 
 const ENSURE = statement('upkeep.ensure-partitions', ensurePartitions);
-const RECLAIM = statement('upkeep.reclaim-outbox', reclaimOutbox);
 
 /** Streams that nobody of ours reads through a group: they are kept by age alone. */
 const AGED_STREAMS = [FLEET_EVENTS, GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS];
@@ -20,14 +20,23 @@ export interface UpkeepOptions {
   readonly intervalMs: number;
   readonly streamKeepMs: number;
   readonly daysAhead: number;
+  readonly ledgerKeepMs: number;
+  readonly deadLetterKeepMs: number;
 }
 
-/** Makes day partitions, empties the outbox ring and trims aged streams, by one instance at a time. */
+/**
+ * Makes day partitions, closes hours in the event ledger, then empties the outbox ring, forgets what the retry lane has
+ * done with, and trims aged streams; by one instance at a time.
+ */
 export class UpkeepService implements Service {
   readonly name = 'upkeep';
   readonly stage = 'work';
   private readonly loop: Loop;
   private readonly runs;
+  private readonly openHours;
+  private readonly blockedSlots;
+  private readonly ledger: LedgerKeeper;
+  private readonly outbox: OutboxTidier;
 
   constructor(
     private readonly options: UpkeepOptions,
@@ -38,6 +47,10 @@ export class UpkeepService implements Service {
     metrics: Metrics,
   ) {
     this.runs = metrics.counter('relay_upkeep_total');
+    this.openHours = metrics.gauge('relay_ledger_open_hours');
+    this.blockedSlots = metrics.gauge('relay_rotation_blocked_slots');
+    this.ledger = new LedgerKeeper(options, database, streams, logger);
+    this.outbox = new OutboxTidier(options, database);
     this.loop = new Loop({
       name: 'upkeep',
       logger,
@@ -58,10 +71,24 @@ export class UpkeepService implements Service {
 
   private async round(): Promise<number> {
     return this.ownership.use(this.ownership.usable(), async (usable) => {
-      if (usable.length === 0) return STANDBY_MS;
+      if (usable.length === 0) {
+        // They are the holder's to tell: what this one told before it lost the lease is old.
+        this.report({}, {});
+        return STANDBY_MS;
+      }
       await this.tend();
       return this.options.intervalMs;
     });
+  }
+
+  private report(
+    open: Readonly<Record<string, number>> | undefined,
+    blocked: Readonly<Record<string, number>> | undefined,
+  ): void {
+    if (open !== undefined)
+      for (const reason of OPEN_REASONS) this.openHours.set({ reason }, open[reason] ?? 0);
+    if (blocked !== undefined)
+      for (const reason of BLOCK_REASONS) this.blockedSlots.set({ reason }, blocked[reason] ?? 0);
   }
 
   private async trim(stream: string): Promise<void> {
@@ -81,7 +108,11 @@ export class UpkeepService implements Service {
     const failures: unknown[] = [];
     const tasks: [string, () => Promise<unknown>][] = [
       ['partitions', () => this.database.query(ENSURE, [this.options.daysAhead])],
-      ['outbox', () => this.database.query(RECLAIM, [this.options.keepMs])],
+      // In this order: only closed hours are reclaimed.
+      ['ledger', async () => this.report(await this.ledger.close(), undefined)],
+      ['outbox', async () => this.report(undefined, await this.outbox.reclaim())],
+      ['retry', () => this.outbox.deleteClosedRetries()],
+      ['dead_letters', () => this.outbox.rotateDeadLetters()],
       ...AGED_STREAMS.map((stream): [string, () => Promise<unknown>] => ['streams', () => this.trim(stream)]),
     ];
     for (const [task, run] of tasks) {

@@ -36,6 +36,13 @@ export const retentionSettings = settingGroup(['POSITION_'], {
   ),
 });
 
+/** How long streams without a registered group are kept: of what trims them, and of what looks for entries in them. */
+export const agedStreamSettings = settingGroup(['UPKEEP_'], {
+  UPKEEP_STREAM_KEEP: duration('24h').describe(
+    'Age at which entries of the streams without a registered group go.',
+  ),
+});
+
 /** Of everybody who reads with a group whose consumers work side by side, without an owner. */
 export const claimSettings = settingGroup(['CLAIM_'], {
   CLAIM_THRESHOLD_MS: integer(10_000, { min: 100, max: 86_400_000 }).describe(

@@ -1,4 +1,5 @@
 export * from './commands';
+export * from './event-hash';
 export * from './events';
 export * from './ids';
 export * from './intents';

@@ -1,6 +1,5 @@
-import { testServers, type AppRole } from '@app/common/testing';
+import { testServers, withClient, type AppRole } from '@app/common/testing';
 import { DatabaseError } from 'pg';
-import { withClient } from './database.testing';
 
 const servers = testServers();
 
@@ -37,6 +36,10 @@ const MESSAGE = `INSERT INTO outbox.message (generation, part, topic, key, event
 const RECORD = `INSERT INTO notification.record (notification_id, tenant_id, notification_type, producer, audience_kind,
   recipient_user_ids, idempotency_key, fingerprint, subject, payload, traceparent, occurred_at)
   VALUES ('00000000-0000-5000-8000-000000000000', 'default', 't', 'p', 'user', '{u}', 'k', 'f', 's', '{}', 't', now())`;
+const HOUR = `date_bin('1 hour', now() - interval '3 h', 'epoch')`;
+const NO_CURSORS = `'{}'::smallint[], '{}'::bigint[], '{}'::xid8[], '{}'::bigint[], '{}'::bigint[], '{}'::bigint[], now()`;
+const CENSUS = `SELECT FROM ops.event_census(${HOUR}, now(), ${NO_CURSORS}, 1)`;
+const CLOSE_HOUR = `SELECT ops.close_ledger_hour(${HOUR}, now(), ${NO_CURSORS}, true)`;
 const FENCE = `SELECT FROM ops.lease WHERE name = 'shard:0' AND epoch = 1 AND expires_at > clock_timestamp() FOR KEY SHARE`;
 
 const may: [AppRole, string][] = [
@@ -56,6 +59,9 @@ const may: [AppRole, string][] = [
   ['odograph_relay', 'UPDATE outbox.cursor SET id = 1 WHERE part = 3'],
   ['odograph_relay', `SELECT outbox.reclaim('24 h')`],
   ['odograph_relay', 'SELECT telemetry.ensure_position_partitions(1, 2)'],
+  ['odograph_relay', CLOSE_HOUR],
+  ['odograph_relay', `SELECT ops.drop_ledger_hours('48 h')`],
+  ['odograph_relay', 'SELECT FROM ops.ledger_hour'],
   ['odograph_notification', FENCE],
   ['odograph_notification', RECORD],
   ['odograph_notification', 'SELECT FROM notification.user_account'],
@@ -67,6 +73,8 @@ const may: [AppRole, string][] = [
   ['odograph_ops', 'SELECT telemetry.request_resettling(1, NULL, NULL)'],
   ['odograph_ops', `SELECT telemetry.flag_positions(1, 'epoch', now(), true, 10)`],
   ['odograph_ops', 'SELECT FROM outbox.message'],
+  ['odograph_ops', CENSUS],
+  ['odograph_ops', 'SELECT FROM ops.event_ledger'],
   ['odograph_ops', `UPDATE ops.command SET state = 'sent'`],
   ['odograph_readonly', 'SELECT FROM telemetry.position'],
   ['odograph_readonly', 'SELECT FROM telemetry.event'],
@@ -112,6 +120,10 @@ const mayNot: [AppRole, string][] = [
   ['odograph_relay', 'DELETE FROM outbox.cursor'],
   ['odograph_relay', 'SELECT FROM telemetry.device'],
   ['odograph_relay', 'SELECT FROM notification.record'],
+  ['odograph_relay', CENSUS],
+  ['odograph_ops', CLOSE_HOUR],
+  ['odograph_processor', CLOSE_HOUR],
+  ['odograph_readonly', 'SELECT FROM ops.event_ledger'],
   ['odograph_notification', 'SELECT FROM telemetry.position'],
   ['odograph_notification', 'SELECT FROM outbox.message'],
   ['odograph_notification', 'UPDATE notification.dead_letter SET attempts = 0'],
@@ -217,6 +229,9 @@ const WRITERS: Readonly<Record<string, readonly AppRole[]>> = {
   'ops.audit': ['odograph_ops'],
   'ops.command': ['odograph_ops'],
   'ops.deployment': ['odograph_processor', 'odograph_ops'],
+  // Only their functions write them, by what they count themselves.
+  'ops.event_ledger': [],
+  'ops.ledger_hour': [],
   'ops.stream_loss': ['odograph_processor'],
   'telemetry.shard_progress': ['odograph_processor'],
 };

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { FrequentHistogram } from './frequent-histogram';
 
 /**
  * The metric catalog: every metric of every app, with its labels and their meaning. Features bind these, they do not
@@ -197,8 +198,18 @@ export const METRIC_CATALOG = {
   },
   relay_upkeep_total: {
     kind: 'counter',
-    help: 'Upkeep runs by task and result.',
+    help: 'Upkeep runs by task (partitions, ledger, outbox, retry, dead_letters, streams) and result: done, failed.',
     labels: ['task', 'result'],
+  },
+  relay_rotation_blocked_slots: {
+    kind: 'gauge',
+    help: 'Hour slots of the outbox that are old enough to be emptied and are not, by reason: unread, unclosed, in_use.',
+    labels: ['reason'],
+  },
+  relay_ledger_open_hours: {
+    kind: 'gauge',
+    help: 'Past hours that the event ledger has not closed, by reason: unread, uneven (a message is parked, lost or doubled).',
+    labels: ['reason'],
   },
   notification_intents_total: {
     kind: 'counter',
@@ -313,6 +324,16 @@ export class Metrics {
         registers: [this.registry],
       })
     );
+  }
+
+  /** For values that come tens of thousands of times a second. */
+  frequentHistogram(name: NamesOf<'histogram'>): FrequentHistogram {
+    const known = this.existing(name, FrequentHistogram);
+    if (known !== undefined) return known;
+    const { help } = METRIC_CATALOG[name];
+    const made = new FrequentHistogram({ name: exposedName(name), help }, LATENCY_BUCKETS_S);
+    this.registry.registerMetric(made);
+    return made;
   }
 
   private existing<Metric extends object>(

@@ -1,5 +1,6 @@
 import { type OutboxDraft } from '../contracts';
-import { statement } from '../database';
+import { statement, Transaction } from '../database';
+import { OdographError } from '../errors';
 import { columnsOf } from './columns';
 import { checkDraft } from './messages';
 import { type OutboxTransaction, runnerOf } from './open-transaction';
@@ -33,6 +34,14 @@ export async function appendBatch(
   if (drafts.length === 0) return;
   if (options === undefined) await run(APPEND, columnsOf(drafts));
   else await insertTimers(transaction, drafts, options);
+}
+
+/** As {@link appendBatch}, with the next statement or with COMMIT, which fails where this fails. */
+export function sendBatch(transaction: Transaction, drafts: readonly OutboxDraft[]): void {
+  // Other clients have no such way; a producer in plain JavaScript must not write outside of a transaction.
+  if (!(transaction instanceof Transaction)) throw new OdographError('TRANSACTION_REQUIRED');
+  for (const draft of drafts) checkDraft(draft);
+  if (drafts.length > 0) transaction.send(APPEND, columnsOf(drafts));
 }
 
 /** See {@link appendBatch}. */

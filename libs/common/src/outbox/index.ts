@@ -1,5 +1,6 @@
 export * from './append';
 export * from './messages';
+export * from './observation';
 export {
   type OutboxTransaction,
   type PgClient,

@@ -1,14 +1,17 @@
 -- The row is the idempotency reservation. An intent that is known already returns nothing here.
 INSERT INTO notification.record
   (notification_id, tenant_id, notification_type, producer, audience_kind, recipient_user_ids, idempotency_key,
-   fingerprint, subject, payload, request_id, trace_id, traceparent, occurred_at, expires_at)
+   fingerprint, subject, payload, request_id, trace_id, traceparent, occurred_at, expires_at, event_id)
 SELECT notification_id, tenant_id, notification_type, producer, audience_kind,
   ARRAY(SELECT jsonb_array_elements_text(recipients)), idempotency_key,
   fingerprint, subject, payload, request_id, trace_id, traceparent,
-  to_timestamp(occurred_at_ms / 1000.0), to_timestamp(expires_at_ms / 1000.0)
+  to_timestamp(occurred_at_ms / 1000.0), to_timestamp(expires_at_ms / 1000.0),
+  event_id
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::text[], $8::text[], $9::text[],
-    $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[])
+    $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[],
+    $16::text[])
   AS intent (notification_id, tenant_id, notification_type, producer, audience_kind, recipients, idempotency_key,
-    fingerprint, subject, payload, request_id, trace_id, traceparent, occurred_at_ms, expires_at_ms)
+    fingerprint, subject, payload, request_id, trace_id, traceparent, occurred_at_ms, expires_at_ms,
+    event_id)
 ON CONFLICT (producer, idempotency_key) DO NOTHING
 RETURNING notification_id

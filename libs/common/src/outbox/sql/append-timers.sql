@@ -4,9 +4,9 @@
 WITH timer AS (
   INSERT INTO outbox.retry
     (kind, part, topic, key, event_id, tenant_id, traceparent, payload, timer_id, next_attempt_at)
-  SELECT 'timer', draft.part, draft.topic, draft.key, draft.event_id, draft.tenant_id, draft.traceparent, draft.payload,
+  SELECT 'timer', draft.part, draft.topic, draft.key, draft.event_id::text, draft.tenant_id, draft.traceparent, draft.payload,
     $8::text, coalesce($10::timestamptz, clock_timestamp() + $9::bigint * interval '1 millisecond')
-  FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+  FROM unnest($1::smallint[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[])
     WITH ORDINALITY AS draft (part, topic, key, event_id, tenant_id, traceparent, payload, position)
   ORDER BY draft.position
   ON CONFLICT (topic, timer_id) WHERE timer_id IS NOT NULL AND state = 'open' DO NOTHING

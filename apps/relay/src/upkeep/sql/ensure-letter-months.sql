@@ -1,0 +1,1 @@
+SELECT outbox.ensure_dead_letter_months(1) AS made

@@ -13,6 +13,7 @@ import raiseGeneration from './sql/raise-generation.sql';
 import rebaseCandidates from './sql/rebase-candidates.sql';
 import rebaseCursors from './sql/rebase-cursors.sql';
 import rebaseMessages from './sql/rebase-messages.sql';
+import reopenLostRows from './sql/reopen-lost-rows.sql';
 
 const STATEMENTS = {
   candidates: statement('outbox_rebase_candidates', rebaseCandidates),
@@ -23,6 +24,7 @@ const STATEMENTS = {
   mend: statement('outbox_mend_cursors', mendCursors),
   messages: statement('outbox_rebase_messages', rebaseMessages),
   raise: statement('outbox_raise_generation', raiseGeneration),
+  reopenLost: statement('outbox_reopen_lost_rows', reopenLostRows),
 };
 
 const PARTS = Array.from({ length: OUTBOX_PARTS }, (_, part) => part);
@@ -53,6 +55,8 @@ interface Bound {
   readonly xid: bigint;
   readonly id: bigint;
   readonly ahead: boolean;
+  /** The stream holds less than the cursor saw acknowledged. */
+  readonly isLower: boolean;
   /** When what stands behind it may have been published at the earliest; 0 where nothing is known. */
   readonly sinceMs: number;
 }
@@ -89,6 +93,11 @@ export async function rebase(transaction: Transaction, streams: Streams): Promis
     published,
     highest + 1n,
   ]);
+  const lower = bounds.filter(({ isLower }) => isLower);
+  await transaction.query(STATEMENTS.reopenLost, [
+    lower.map(({ part }) => part),
+    lower.map(({ topic }) => topic),
+  ]);
   await transaction.query(STATEMENTS.raise, [highest + 2n]);
   await transaction.query(STATEMENTS.mend, [
     fenced.map(({ part }) => part),
@@ -119,7 +128,16 @@ function boundsOf(cursor: CursorRow, fenced: readonly FencedPart[]): readonly Bo
   return OUTBOX_TOPICS.map((topic) => {
     const { bound, isLower } = boundOf(cursor, marks?.get(topic), seen[topic]);
     const sinceMs = ahead || isLower ? 0 : Math.max(0, cursor.updated_at.getTime() - STREAM_MARGIN_MS);
-    return { part, topic, ahead, sinceMs, generation: bound.generation, xid: bound.xid, id: bound.id };
+    return {
+      part,
+      topic,
+      ahead,
+      isLower,
+      sinceMs,
+      generation: bound.generation,
+      xid: bound.xid,
+      id: bound.id,
+    };
   });
 }
 

@@ -265,6 +265,20 @@ describe('odo outbox rebase', () => {
     expect(inKeyOrder(await published(streams))).toEqual(expectedOf(0, 1));
   }, 60_000);
 
+  it('takes the parts over from the owners of whatever database: what those still send is refused', async () => {
+    for (const stream of TOPICS) await streams.claimMark({ stream, part: 3, epoch: 1_000n });
+    await odo.done('outbox', 'rebase');
+    for (const stream of TOPICS) {
+      expect(await streams.claimMark({ stream, part: 3, epoch: 1_000n })).toEqual({
+        kind: 'fenced',
+        epoch: 1_001n,
+      });
+    }
+    expect(await odo.query(`SELECT epoch::integer FROM ops.lease WHERE name = 'outbox:part:3'`)).toEqual([
+      { epoch: 1_001 },
+    ]);
+  });
+
   it("is refused under the operator's role, with the way out, and changes nothing", async () => {
     const operator = postgres.url('postgres', 'odograph_ops');
     const { err, status } = await odo.run('outbox', 'rebase', '--database-url', operator);

@@ -1,3 +1,4 @@
+import { intentFieldsSchema } from '@app/common/contracts';
 import { testServers } from '@app/common/testing';
 import { OdoInTest } from '../command-line.testing';
 import { addMessage, addRow, clearOutbox, eventIdOf, FLEET, INTENTS, moveCursors } from './outbox.testing';
@@ -84,6 +85,9 @@ describe('odo outbox replay', () => {
     expect(rows.map(({ event_id: id }) => id)).toEqual(
       [5, 6].map((n) => `${eventIdOf(n)}#r${String(replay)}`),
     );
+    // As their consumer reads it.
+    for (const { event_id: id } of rows)
+      expect(intentFieldsSchema.shape.event_id.safeParse(id).success).toBe(true);
     expect(rows.map(({ payload }) => JSON.parse(String(payload)) as unknown)).toEqual([
       { n: '5' },
       { n: '6', idempotency_key: `k6#r${String(replay)}` },

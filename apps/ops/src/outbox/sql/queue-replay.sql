@@ -44,7 +44,7 @@ WITH chosen AS MATERIALIZED (
       THEN jsonb_set(chosen.payload::jsonb, '{idempotency_key}',
         to_jsonb((chosen.payload::jsonb ->> 'idempotency_key') || '#r' || replay.id))::text
       ELSE chosen.payload END,
-    replay.id, clock_timestamp() + (chosen.place - 1) * interval '1 second' / $11::integer
+    replay.id, statement_timestamp() + (chosen.place - 1) * interval '1 second' / $11::integer
   FROM chosen CROSS JOIN replay
   ORDER BY chosen.place
   RETURNING topic

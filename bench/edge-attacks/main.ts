@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   const edge = await EdgeUnderTest.start({ devices: 2_000, environment: { EDGE_UNKNOWN_DEVICES: 'reject' } });
   try {
     await beServed(edge.port, FRAME, RECORDS, ROUND_MS);
-    for (const kind of ATTACKS) {
+    for (const kind of attacks()) {
       const { aloneP99Ms, attackedP99Ms, times, frames } = await compare(kind, edge.port);
       const figures = `p99 ${aloneP99Ms.toFixed(2)} ms alone, ${attackedP99Ms.toFixed(2)} ms attacked`;
       process.stdout.write(
@@ -60,6 +60,12 @@ async function main(): Promise<void> {
   } finally {
     await edge.stop();
   }
+}
+
+/** By `BENCH_ATTACKS`, with commas; all of them by default. */
+function attacks(): readonly Attack[] {
+  const wanted = process.env['BENCH_ATTACKS']?.split(',');
+  return wanted === undefined ? ATTACKS : wanted.filter(isAttack);
 }
 
 const [kind, port] = process.argv.slice(2);

@@ -2,6 +2,7 @@ import { type EdgeUnderTest } from './edge-under-test';
 import { FULL, frameOf } from './frame';
 import { cpuSeconds } from '../shared/process-figures';
 import { median, say } from '../shared/figures';
+import { MachineUse, useLine, type Use } from './machine-use';
 import { Worker } from './roles';
 
 /** Medians over the rounds. The ratios are medians of each round's own, so that noise between rounds is in neither. */
@@ -28,6 +29,7 @@ export interface ComparisonOptions {
 
 type Variant = 'bare' | 'always' | 'everysec';
 interface Sample {
+  readonly use: Use;
   readonly perS: number;
   readonly cpuUs: number;
   readonly ackP99Ms: number;
@@ -62,6 +64,8 @@ export async function compare(
     for (let number = 0; number < options.rounds; number += 1) {
       rounds.push(await measureRound(edge, bare, load, number, options));
       say(lineOf(count, rounds.at(-1)));
+      if (process.env['BENCH_USE'] !== undefined)
+        for (const v of VARIANTS) say(`  ${v.padEnd(9)} ${useLine(rounds.at(-1)?.[v].use)}`);
     }
     rows.push(summary(count, rounds));
     load.end();
@@ -84,9 +88,13 @@ async function measureRound(
     if (variant !== 'bare') await edge.setFsync(variant);
     const pid = variant === 'bare' ? bare.pid : edge.pid;
     const before = { cpu: cpuSeconds(pid), at: performance.now() };
+    const use = await MachineUse.begin({ server: pid, load: load.pid, redis: edge.redisPid }, () =>
+      edge.writes(),
+    );
     const window = await load.run(variant === 'bare' ? 'bare' : 'edge', warmUpMs, windowMs);
     const tookS = (performance.now() - before.at) / 1000;
     samples[variant] = {
+      use: await use.end(window.framesPerS),
       perS: window.framesPerS,
       cpuUs: ((cpuSeconds(pid) - before.cpu) / (window.framesPerS * tookS)) * 1e6,
       ackP99Ms: window.ackP99Ms,

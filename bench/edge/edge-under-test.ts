@@ -30,6 +30,7 @@ export class EdgeUnderTest {
     private readonly child: ChildProcess,
     private readonly client: Redis,
     private readonly folder: string,
+    readonly redisPid: number,
   ) {}
 
   static async start({ devices, environment = {} }: EdgeOptions): Promise<EdgeUnderTest> {
@@ -78,11 +79,19 @@ export class EdgeUnderTest {
       },
       { what: 'the edge to be ready', timeoutMs: 30_000 },
     );
-    return new EdgeUnderTest(child.pid ?? 0, port, tlsPort, tls, redis, child, new Redis(redis.url), folder);
+    const client = new Redis(redis.url);
+    const redisPid = Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1] ?? NaN);
+    const ports = [port, tlsPort] as const;
+    return new EdgeUnderTest(child.pid ?? 0, ...ports, tls, redis, child, client, folder, redisPid);
   }
 
   async setFsync(fsync: Fsync): Promise<void> {
     await this.client.config('SET', 'appendfsync', fsync);
+  }
+
+  /** Transactions that the server has carried out. */
+  async writes(): Promise<number> {
+    return Number(/cmdstat_exec:calls=(\d+)/.exec(await this.client.info('commandstats'))?.[1] ?? 0);
   }
 
   /** Frames in the telemetry streams. */

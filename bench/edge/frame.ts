@@ -17,17 +17,17 @@ export const FULL: FrameShape = {
 /** The most records below the 1,280 bytes of a packet, as a device sends them that empties its memory: 1,263 bytes. */
 export const BUFFERED: FrameShape = { records: 24, ids: { 1: [239, 240], 2: [66, 67], 4: [] } };
 
-/** A codec 8 Extended frame. */
-export function frameOf({ records, ids }: FrameShape): Buffer {
+/** A codec 8 Extended frame, a record a second. */
+export function frameOf({ records, ids }: FrameShape, firstMs = FIRST_MS): Buffer {
   return encodeAvl({
     codecId: CODEC_8_EXTENDED,
-    records: Array.from({ length: records }, (_, index) => recordOf(index, ids)),
+    records: Array.from({ length: records }, (_, index) => recordOf(index, ids, firstMs)),
   });
 }
 
-function recordOf(index: number, ids: FrameShape['ids']): AvlRecord {
+function recordOf(index: number, ids: FrameShape['ids'], firstMs: number): AvlRecord {
   return {
-    timestampMs: FIRST_MS + index * 1_000,
+    timestampMs: firstMs + index * 1_000,
     priority: 0,
     longitude: 251_234_567 + index * 137,
     latitude: 546_789_012 - index * 91,

@@ -20,8 +20,7 @@ export class StormDevice {
   constructor(
     port: number,
     imei: string,
-    private readonly frame: Buffer,
-    private readonly frames: number,
+    private readonly frames: readonly Buffer[],
   ) {
     this.drained = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -45,12 +44,13 @@ export class StormDevice {
     const now = performance.now();
     if (Number.isNaN(this.loginMs)) this.loginMs = now - this.startedAt;
     else this.ackMs.push(now - this.sentAt);
-    if (this.ackMs.length === this.frames) {
+    const next = this.frames[this.ackMs.length];
+    if (next === undefined) {
       this.resolve();
       return;
     }
     this.missing = ACK_BYTES;
     this.sentAt = now;
-    this.socket.write(this.frame);
+    this.socket.write(next);
   }
 }

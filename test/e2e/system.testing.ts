@@ -1,19 +1,31 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type RedisMode } from '@app/common/config';
 import { statement } from '@app/common/database';
 import { DEFAULT_TELEMETRY_SHARDS, PROCESSOR_GROUP, telemetryStream } from '@app/common/contracts';
 import { type RedisStreams } from '@app/common/streams';
 import { eventually, repositoryRoot, type TestServers } from '@app/common/testing';
 import { DEMO_SCENARIO, Fleet } from '../../apps/ops/src/fleet';
-import { type AppName, differencesOf, Odo, roleUrl, setUpScenario, Stack, Watch } from '../../tools/demo';
+import { differencesOf, Odo, roleUrl, setUpScenario, Stack, Watch } from '../../tools/demo';
+
+/** A suite's stores, where they are not the suite's own single Redis. */
+export interface Stores extends TestServers {
+  /** What the hosts of the Redis URL are. Default `single`. */
+  readonly redisMode?: RedisMode;
+}
 
 export interface SystemOptions {
+  /** How many replicas must hold a write. Default 0. */
+  readonly waitReplicas?: number;
+  /** Default: that of a deployment that says nothing. */
+  readonly shards?: number;
   readonly processors?: number;
   readonly vehicles?: number;
   readonly recordsPerSecond?: number;
   readonly forMs?: number;
-  readonly settings?: Partial<Record<AppName, Record<string, string>>>;
+  /** By app; those of an instance such as `processor-2` are laid over them. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Start an app again that died by itself. */
   readonly restartDead?: boolean;
 }
@@ -31,6 +43,7 @@ const SHORTEN_TRANSACTIONS = statement(
 );
 
 const FIRST_SEED = 7;
+const logDirOf = (folder: string): string => join(folder, 'logs');
 
 /** Short, so that a test of a take-over need not wait ten seconds; transaction_timeout must stay below it. */
 export const LEASE_TIME_MS = 3000;
@@ -48,7 +61,7 @@ export class System {
     private readonly abort: AbortController,
   ) {}
 
-  static async start(servers: TestServers, options: SystemOptions = {}): Promise<System> {
+  static async start(servers: Stores, options: SystemOptions = {}): Promise<System> {
     const {
       vehicles = 20,
       recordsPerSecond = 200,
@@ -56,29 +69,42 @@ export class System {
       processors = 1,
       settings = {},
       restartDead = false,
+      waitReplicas = 0,
+      shards = DEFAULT_TELEMETRY_SHARDS,
     } = options;
     const root = repositoryRoot();
     const folder = mkdtempSync(join(tmpdir(), 'odograph-e2e-'));
     const databaseUrl = servers.postgresUrl();
     const operator = new Odo(root, { DATABASE_URL: roleUrl(databaseUrl, 'odograph_ops') });
     await setUpScenario(DEMO_SCENARIO, join(folder, 'scenario'), operator);
-    const watch = await Watch.open({ databaseUrl, redisUrl: servers.redisUrl });
+    const { redisUrl, redisMode = 'single' } = servers;
+    const watch = await Watch.open({
+      databaseUrl,
+      redisUrl,
+      redisMode,
+      shards: Math.max(shards, DEFAULT_TELEMETRY_SHARDS),
+    });
     await watch.database.query(SHORTEN_TRANSACTIONS);
     // The suites' Redis does not wait for the disk with each write: no test here cuts its power.
-    const common = { REDIS_FSYNC: 'everysec' };
+    const common = {
+      ...{ REDIS_FSYNC: 'everysec', REDIS_MODE: redisMode },
+      REDIS_WAIT_REPLICAS: String(waitReplicas),
+    };
+    const sharded = { TELEMETRY_SHARDS: String(shards) };
     const stack = new Stack({
       ...{
         root,
         databaseUrl,
-        redisUrl: servers.redisUrl,
+        redisUrl,
         processors,
         restartDead,
-        logDir: join(folder, 'logs'),
+        logDir: logDirOf(folder),
       },
       settings: {
-        processor: { ...common, LEASE_TIME: `${LEASE_TIME_MS}ms`, ...settings.processor },
-        relay: { ...common, ...settings.relay },
-        notification: { ...common, NOTIFICATION_ROUTE_LEASE: '3s', ...settings.notification },
+        ...settings,
+        processor: { ...common, ...sharded, LEASE_TIME: `${LEASE_TIME_MS}ms`, ...settings['processor'] },
+        relay: { ...common, ...settings['relay'] },
+        notification: { ...common, NOTIFICATION_ROUTE_LEASE: '3s', ...settings['notification'] },
       },
     });
     await stack.start();
@@ -97,7 +123,7 @@ export class System {
    */
   async driveUntil(isOver: () => boolean): Promise<void> {
     await this.fleet.run();
-    while (!isOver()) {
+    while (!isOver() && !this.abort.signal.aborted) {
       const next = await this.newFleet(FIRST_SEED + 1 + this.laterFleets.length);
       this.laterFleets.push(next);
       await next.run();
@@ -146,6 +172,23 @@ export class System {
       differences.push(...differencesOf(accounts).map(({ kind, key }) => `${kind}: ${key}`));
     }
     return differences;
+  }
+
+  /** The differences of these lines of the balance, as they stand at this moment. */
+  async differencesNow(...accounts: string[]): Promise<string[]> {
+    const differences: string[] = [];
+    for (const fleet of this.fleets) {
+      const struck = await this.watch.strike(fleet, { signal: this.abort.signal, patienceMs: 0 });
+      const wanted = struck.filter(({ name }) => accounts.includes(name));
+      expect(wanted).toHaveLength(accounts.length);
+      differences.push(...differencesOf(wanted).map(({ kind, key }) => `${kind}: ${key}`));
+    }
+    return differences;
+  }
+
+  /** What an instance has logged so far. */
+  logOf(name: string): string {
+    return readFileSync(join(logDirOf(this.folder), `${name}.log`), 'utf8');
   }
 
   private get fleets(): Fleet[] {

@@ -22,14 +22,16 @@ export interface StackOptions {
   readonly restartDead?: boolean;
   /** Told in one sentence when an app ended that was not asked to. */
   readonly onNotice?: (sentence: string) => void;
-  /** More settings of an app, laid over those of the stack. */
-  readonly settings?: Readonly<Partial<Record<AppName, Readonly<Record<string, string>>>>>;
+  /** More settings of an app, laid over those of the stack, and those of an instance such as `processor-2` over them. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly readyTimeoutMs?: number;
 }
 
 interface Instance {
   readonly app: AppName;
   readonly process: AppProcess;
+  /** Of its next start. */
+  readonly environment: Record<string, string>;
   readonly probePort: number;
   readonly edgePort: number | undefined;
 }
@@ -95,6 +97,11 @@ export class Stack {
     this.instance(name).process.resume();
   }
 
+  /** Other settings from its next start on. */
+  change(name: string, settings: Readonly<Record<string, string>>): void {
+    Object.assign(this.instance(name).environment, settings);
+  }
+
   /** Ends it in order if it runs, and starts it on the same ports; resolves when it is ready. */
   async restart(name: string): Promise<void> {
     const { process } = this.instance(name);
@@ -114,17 +121,18 @@ export class Stack {
     const { root, logDir, readyTimeoutMs = READY_TIMEOUT_MS } = this.options;
     const probePort = await freePort();
     const edgePort = app === 'processor' ? await freePort() : undefined;
+    const environment = this.environmentOf(app, name, probePort, edgePort);
     const process = new AppProcess({
       name,
       command: globalThis.process.execPath,
       args: ['--enable-source-maps', join(root, 'dist', 'apps', app, 'main.js')],
       cwd: root,
-      environment: this.environmentOf(app, name, probePort, edgePort),
+      environment,
       logPath: join(logDir, `${name}.log`),
       ...{ probePort, readyTimeoutMs },
       onUnexpectedEnd: (how) => this.onUnexpectedEnd(name, how),
     });
-    this.instances.set(name, { app, process, probePort, edgePort });
+    this.instances.set(name, { app, process, environment, probePort, edgePort });
   }
 
   private environmentOf(
@@ -145,6 +153,7 @@ export class Stack {
       INSTANCE_ID: `${name}:${probePort}`,
       ...(edgePort === undefined ? {} : edge),
       ...settings?.[app],
+      ...settings?.[name],
     };
   }
 

@@ -1,3 +1,4 @@
+import { type RedisMode } from '@app/common/config';
 import { DEFAULT_TELEMETRY_SHARDS } from '@app/common/contracts';
 import { Database } from '@app/common/database';
 import { createLogger } from '@app/common/observability';
@@ -13,6 +14,8 @@ export interface WatchOptions {
   /** As the owner. */
   readonly databaseUrl: string;
   readonly redisUrl: string;
+  /** What the hosts of `redisUrl` are. Default `single`. */
+  readonly redisMode?: RedisMode;
   /** Default: that of a deployment that says nothing. */
   readonly shards?: number;
 }
@@ -41,6 +44,7 @@ export class Watch {
   static async open({
     databaseUrl,
     redisUrl,
+    redisMode = 'single',
     shards = DEFAULT_TELEMETRY_SHARDS,
   }: WatchOptions): Promise<Watch> {
     const startupTimeoutMs = STARTUP_TIMEOUT_MS;
@@ -48,7 +52,9 @@ export class Watch {
     const database = new Database({
       ...{ url: databaseUrl, poolSize: 2, applicationName: 'odograph-demo', startupTimeoutMs, logger },
     });
-    const streams = new RedisStreams({ url: redisUrl, fsync: 'everysec', waitReplicas: 0, startupTimeoutMs });
+    const streams = new RedisStreams({
+      ...{ url: redisUrl, mode: redisMode, fsync: 'everysec', waitReplicas: 0, startupTimeoutMs },
+    });
     try {
       await database.start();
       await streams.start();

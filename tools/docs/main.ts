@@ -1,30 +1,44 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configurationPage } from './configuration-page';
 import { edgePage } from './edge-page';
 import { errorsPage } from './errors-page';
+import { withIncludedFiles } from './included-files';
 import { metricsPage } from './metrics-page';
 
 /** Reference pages that are made from the code, so that they cannot say anything else. */
-const PAGES: Readonly<Record<string, () => string>> = {
+const REFERENCE: Readonly<Record<string, () => string>> = {
   'configuration.md': configurationPage,
   'edge.md': edgePage,
   'errors.md': errorsPage,
   'metrics.md': metricsPage,
 };
+/** Pages written by hand, which may show files of the repository. */
+const OPERATIONS = join('docs', 'operations');
+
+/** Every page that this program keeps, as it should be. */
+function pages(): Map<string, string> {
+  const made = Object.entries(REFERENCE).map(([name, page]): [string, string] => [
+    join('docs', 'reference', name),
+    page(),
+  ]);
+  const written = readdirSync(OPERATIONS)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(OPERATIONS, name))
+    .map((file): [string, string] => [file, withIncludedFiles(readFileSync(file, 'utf8'))]);
+  return new Map([...made, ...written]);
+}
 
 /** Writes the pages; with `--check` compares them instead and fails where one is stale. */
 function main(check: boolean): void {
-  const stale: string[] = [];
-  for (const [name, page] of Object.entries(PAGES)) {
-    const file = join('docs', 'reference', name);
-    if (!check) writeFileSync(file, page());
-    else if (readOrEmpty(file) !== page()) stale.push(file);
+  const stale = [...pages()].filter(([file, page]) => readOrEmpty(file) !== page);
+  if (!check) {
+    for (const [file, page] of stale) writeFileSync(file, page);
+    return;
   }
   if (stale.length === 0) return;
-  process.stderr.write(
-    `${stale.join(', ')} is not what the code says; run \`npm run docs\` and commit the result\n`,
-  );
+  const names = stale.map(([file]) => file).join(', ');
+  process.stderr.write(`${names} is not what the code says; run \`npm run docs\` and commit the result\n`);
   process.exitCode = 1;
 }
 

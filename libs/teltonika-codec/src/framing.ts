@@ -89,6 +89,14 @@ export class FrameReader {
     if (this.failure === undefined) this.queue.append(chunk);
   }
 
+  /**
+   * Copies what is unread of the last chunk, whose memory the caller may then use again also before 'incomplete'.
+   * Frames that `next` has returned are still views of it.
+   */
+  own(): void {
+    this.queue.release();
+  }
+
   next(): ReadResult {
     if (this.failure !== undefined) return this.failure;
     const available = this.queue.length;

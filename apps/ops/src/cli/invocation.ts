@@ -40,6 +40,13 @@ export interface ActedOn {
   readonly before: unknown;
 }
 
+interface EditOptions {
+  /** Does all of it and takes it back. */
+  readonly dryRun?: boolean;
+  /** Default: operator. */
+  readonly authority?: Authority;
+}
+
 /** Undoes an import that was only tried. */
 class DryRun extends Error {}
 
@@ -119,22 +126,24 @@ export class Invocation {
     }
   }
 
-  /** Runs edits and their audit in one transaction; `dryRun` does all of it and takes it back. */
+  /** Runs edits and their audit in one transaction. */
   async edit<Row>(
     action: string,
     work: (transaction: Transaction) => Promise<readonly Change<Row>[]>,
-    { dryRun = false }: { readonly dryRun?: boolean } = {},
+    { dryRun = false, authority = 'operator' }: EditOptions = {},
   ): Promise<readonly Change<Row>[]> {
     const actor = this.actor();
     let changes: readonly Change<Row>[] = [];
     try {
-      await this.read((database) =>
-        database.transaction(async (transaction) => {
-          await transaction.query(LOCK_EDITS);
-          changes = await work(transaction);
-          await appendAudit(transaction, { actor, action }, changes);
-          if (dryRun) throw new DryRun();
-        }),
+      await this.read(
+        (database) =>
+          database.transaction(async (transaction) => {
+            await transaction.query(LOCK_EDITS);
+            changes = await work(transaction);
+            await appendAudit(transaction, { actor, action }, changes);
+            if (dryRun) throw new DryRun();
+          }),
+        authority,
       );
     } catch (error) {
       if (!(error instanceof DryRun)) throw error;

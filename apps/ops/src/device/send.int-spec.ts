@@ -7,45 +7,32 @@ import {
 } from '@app/common/contracts';
 import { Database } from '@app/common/database';
 import { createLogger } from '@app/common/observability';
-import { RedisStreams, text, textFields } from '@app/common/streams';
-import { eventually, testServers } from '@app/common/testing';
+import { text, textFields } from '@app/common/streams';
+import { eventually } from '@app/common/testing';
 import { CommandsService, expireOverdue } from '../commands';
-import { OdoInTest } from '../command-line.testing';
+import { odoSuite } from '../odo-suite.testing';
 
 const IMEI = '356307042441013';
 const OTHER = '356307042441021';
 const INSTANCE = 'edge:1';
 
-// Before the servers are asked for: hooks run in this order, and the database goes away in theirs.
 afterAll(async () => {
   await recorder?.stop();
   await database?.stop(1_000);
-  await streams.close();
-  await odo.close();
 });
-const servers = testServers();
-const odo = new OdoInTest({
-  operator: () => servers.postgresUrl('odograph_ops'),
-  owner: () => servers.postgresUrl(),
-  redis: () => servers.redisUrl,
-});
-let streams: RedisStreams;
+const suite = odoSuite();
+const { odo, servers } = suite;
 let database: Database | undefined;
 let recorder: CommandsService | undefined;
 const logger = createLogger({ app: 'test', level: 'silent' });
 
 beforeAll(async () => {
-  streams = new RedisStreams({
-    url: servers.redisUrl,
-    ...{ fsync: 'everysec', waitReplicas: 0, startupTimeoutMs: 5_000 },
-  });
-  await streams.start();
   for (const imei of [IMEI, OTHER]) await odo.done('device', 'add', imei);
 });
 
 /** Tells as an edge does. */
 async function tell(commandId: string, outcome: CommandOutcome, payload?: Buffer): Promise<void> {
-  await streams.append(COMMAND_RESPONSES, {
+  await suite.streams.append(COMMAND_RESPONSES, {
     ...{ v: CONTRACT_VERSION, traceparent: 't', outcome, imei: IMEI, instance: INSTANCE },
     ...{ command_id: commandId, at_ms: String(Date.now()) },
     ...(payload === undefined ? {} : { payload }),
@@ -54,18 +41,18 @@ async function tell(commandId: string, outcome: CommandOutcome, payload?: Buffer
 
 /** Runs the command line with an edge that has the device and answers like this. Resolves when both are done. */
 async function sendTo(answers: readonly (readonly [CommandOutcome, Buffer?])[], ...args: string[]) {
-  await streams.claimConnection({ imei: IMEI, instance: INSTANCE, ttlMs: 60_000 });
-  const from = await streams.lastIds([outboundStream(INSTANCE)]);
+  await suite.streams.claimConnection({ imei: IMEI, instance: INSTANCE, ttlMs: 60_000 });
+  const from = await suite.streams.lastIds([outboundStream(INSTANCE)]);
   const ran = odo.run('device', 'send', IMEI, 'getver', ...args);
-  await streams.waitForEntries(from, 10_000, new AbortController().signal);
-  const [note] = await streams.range(
+  await suite.streams.waitForEntries(from, 10_000, new AbortController().signal);
+  const [note] = await suite.streams.range(
     outboundStream(INSTANCE),
     `(${from.get(outboundStream(INSTANCE)) ?? '0-0'}`,
     '+',
     1,
   );
   expect(note && textFields(note)).toEqual({ v: '1', kind: 'command', imei: IMEI });
-  const command = (await streams.range(deviceCommandsStream(IMEI), '-', '+', 99)).at(-1);
+  const command = (await suite.streams.range(deviceCommandsStream(IMEI), '-', '+', 99)).at(-1);
   const id = (command && text(command, 'command_id')) ?? '';
   for (const [outcome, payload] of answers) await tell(id, outcome, payload);
   return { ...(await ran), id };
@@ -107,7 +94,7 @@ describe('odo device send', () => {
       status: 5,
       out: expect.stringMatching(/^queued until .+: the device is not connected\n$/) as string,
     });
-    const waiting = await streams.range(deviceCommandsStream(OTHER), '-', '+', 99);
+    const waiting = await suite.streams.range(deviceCommandsStream(OTHER), '-', '+', 99);
     expect(waiting.map(textFields)).toMatchObject([
       { imei: OTHER, codec: '12', text: 'getinfo', timeout_ms: '60000' },
     ]);
@@ -125,7 +112,7 @@ describe('odo device send', () => {
       [IMEI, 'getver', '--codec', '13'],
     ])
       expect((await odo.run('device', 'send', ...args)).status).toBeGreaterThan(0);
-    expect(await streams.range(deviceCommandsStream('356307042441099'), '-', '+', 9)).toEqual([]);
+    expect(await suite.streams.range(deviceCommandsStream('356307042441099'), '-', '+', 9)).toEqual([]);
   });
 });
 
@@ -136,7 +123,13 @@ describe('the record of commands', () => {
       ...{ poolSize: 2, applicationName: 'test', startupTimeoutMs: 5_000, logger },
     });
     await database.start();
-    recorder = new CommandsService({ database, streams, logger, consumer: 'ops:1', keepMs: 60_000 });
+    recorder = new CommandsService({
+      database,
+      streams: suite.streams,
+      logger,
+      consumer: 'ops:1',
+      keepMs: 60_000,
+    });
     await recorder.start();
   });
 
@@ -149,7 +142,7 @@ describe('the record of commands', () => {
     await tell(id, 'unknown');
     await tell(id, 'answered', Buffer.from('RTC:1'));
     await tell(id, 'sent');
-    await eventually(async () => (await streams.info(COMMAND_RESPONSES, []))?.groups[0]?.lag === 0, {
+    await eventually(async () => (await suite.streams.info(COMMAND_RESPONSES, []))?.groups[0]?.lag === 0, {
       what: 'all reports to be read',
     });
     await eventually(async () => (await rowOf(id))?.['state'] === 'answered', { what: 'the record' });

@@ -1,32 +1,16 @@
 import { Redis } from 'ioredis';
 import { telemetryDeadLetterStream, telemetryStream } from '@app/common/contracts';
-import { RedisStreams } from '@app/common/streams';
-import { eventually, testServers } from '@app/common/testing';
-import { OdoInTest } from '../command-line.testing';
+import { eventually } from '@app/common/testing';
+import { odoSuite } from '../odo-suite.testing';
 
 const IMEI = '356307042441013';
 
-// Before the servers are asked for: hooks run in this order, and the database goes away in theirs.
-afterAll(async () => {
-  redis.disconnect();
-  await streams.close();
-  await odo.close();
-});
-const servers = testServers();
-const odo = new OdoInTest({
-  operator: () => servers.postgresUrl('odograph_ops'),
-  owner: () => servers.postgresUrl(),
-  redis: () => servers.redisUrl,
-});
-let streams: RedisStreams;
+afterAll(() => redis.disconnect());
+const suite = odoSuite();
+const { odo, servers } = suite;
 let redis: Redis;
-beforeAll(async () => {
+beforeAll(() => {
   redis = new Redis(servers.redisUrl, { retryStrategy: () => null });
-  streams = new RedisStreams({
-    url: servers.redisUrl,
-    ...{ fsync: 'everysec', waitReplicas: 0, startupTimeoutMs: 5_000 },
-  });
-  await streams.start();
 });
 
 const original = {
@@ -35,7 +19,7 @@ const original = {
 };
 
 const park = (shard: number, code: string): Promise<string> =>
-  streams.append(telemetryDeadLetterStream(shard), {
+  suite.streams.append(telemetryDeadLetterStream(shard), {
     ...original,
     ...{ source_stream: telemetryStream(shard), source_id: '5-5', error_code: code, error_message: 'why' },
     ...{ attempts: '3', first_failed_at: '1769846400000', failed_at: '1769846401000', app_version: '1.0.0' },
@@ -68,11 +52,11 @@ describe('odo dlq', () => {
     const id = await park(4, 'UNKNOWN_DEVICE');
     const dry = await odo.one('dlq', 'replay', `4/${id}`, '--dry-run');
     expect(dry).toEqual({ letters: [{ letter: `4/${id}`, kind: 'chosen' }], dry_run: true });
-    expect(await streams.range(telemetryStream(4), '-', '+', 9)).toEqual([]);
+    expect(await suite.streams.range(telemetryStream(4), '-', '+', 9)).toEqual([]);
     expect(await odo.auditOf(`dlq:4/${id}`)).toEqual([]);
 
     expect(await odo.done('dlq', 'replay', `4/${id}`)).toBe('1 replayed\n');
-    const [entry] = await streams.range(telemetryStream(4), '-', '+', 9);
+    const [entry] = await suite.streams.range(telemetryStream(4), '-', '+', 9);
     const expected = Object.entries({ ...original, replay_of: id }).map(([name, value]) => [
       name,
       Buffer.from(value).toString('latin1'),

@@ -1,7 +1,7 @@
 import { type Command } from 'commander';
 import { z } from 'zod';
 import {
-  describeDifference,
+  describeDifferences,
   migrateAdopt,
   migrateDown,
   migrateUp,
@@ -72,10 +72,7 @@ async function adopt(invocation: Invocation): Promise<void> {
     onWaiting: () => invocation.note('waiting for another migration of this database'),
   });
   invocation.answer({ adopted, differences }, () => {
-    if (differences.length > 0) {
-      const lines = differences.map((difference) => `${describeDifference(difference)}\n`).join('');
-      return `${lines}not adopted: ${differences.length} differences (- this build, + this database)\n`;
-    }
+    if (differences.length > 0) return `${describeDifferences(differences)}\nnot adopted\n`;
     return adopted.length === 0
       ? 'nothing to do: every migration is recorded already\n'
       : adopted.map((name) => `adopted ${name}\n`).join('');

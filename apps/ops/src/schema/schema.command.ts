@@ -4,7 +4,7 @@ import { type Command } from 'commander';
 import {
   checkSchema,
   compareSchemas,
-  describeDifference,
+  describeDifferences,
   differenceInWords,
   printSchema,
 } from '@app/common/database';
@@ -72,8 +72,7 @@ async function compare(invocation: Invocation): Promise<void> {
   invocation.answer(differences, () =>
     differences.length === 0
       ? 'the schema is as the migrations of this build make it\n'
-      : `${differences.map(describeDifference).join('\n')}\n` +
-        `${differences.length} differences (- this build, + this database)\n`,
+      : `${describeDifferences(differences)}\n`,
   );
   if (differences.length > 0) invocation.failQuietly();
 }

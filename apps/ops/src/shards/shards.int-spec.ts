@@ -5,33 +5,17 @@ import {
   telemetryDeadLetterStream,
   telemetryStream,
 } from '@app/common/contracts';
-import { RedisStreams, textFields } from '@app/common/streams';
-import { testServers } from '@app/common/testing';
-import { OdoInTest } from '../command-line.testing';
+import { textFields } from '@app/common/streams';
+import { odoSuite } from '../odo-suite.testing';
 
-// Before the servers are asked for: hooks run in this order, and the database goes away in theirs.
-afterAll(async () => {
-  await streams.close();
-  await odo.close();
-});
-const servers = testServers();
-const odo = new OdoInTest({
-  operator: () => servers.postgresUrl('odograph_ops'),
-  owner: () => servers.postgresUrl(),
-  redis: () => servers.redisUrl,
-});
-let streams: RedisStreams;
+const suite = odoSuite();
+const { odo } = suite;
 beforeAll(async () => {
-  streams = new RedisStreams({
-    url: servers.redisUrl,
-    ...{ fsync: 'everysec', waitReplicas: 0, startupTimeoutMs: 5_000 },
-  });
-  await streams.start();
   await odo.query('INSERT INTO ops.deployment (name, value) VALUES ($1, $2)', [TELEMETRY_SHARDS_FACT, '4']);
-  await streams.joinDeployment({ name: TELEMETRY_SHARDS_FACT, value: '4' });
+  await suite.streams.joinDeployment({ name: TELEMETRY_SHARDS_FACT, value: '4' });
 });
 
-const fact = async (): Promise<unknown> => (await streams.deploymentFact(TELEMETRY_SHARDS_FACT)).value;
+const fact = async (): Promise<unknown> => (await suite.streams.deploymentFact(TELEMETRY_SHARDS_FACT)).value;
 const recorded = async (): Promise<unknown> =>
   (await odo.query('SELECT value FROM ops.deployment'))[0]?.['value'];
 
@@ -56,32 +40,35 @@ describe('odo shards reshard', () => {
 
   it('is refused while an edge lives', async () => {
     const member = { id: 'host-b/1', ttlMs: 3_600_000 };
-    await streams.joinDeployment({ name: TELEMETRY_SHARDS_FACT, value: '4', member });
+    await suite.streams.joinDeployment({ name: TELEMETRY_SHARDS_FACT, value: '4', member });
     await refused(/^STILL_IN_USE: .*edge host-b\/1 lives/);
     expect(await odo.one('shards', 'show')).toEqual({
       ...{ recorded: 4, told_to_edges: 4, live_ingests: [], live_edges: ['host-b/1'] },
     });
-    await streams.leaveDeployment(TELEMETRY_SHARDS_FACT, 'host-b/1');
+    await suite.streams.leaveDeployment(TELEMETRY_SHARDS_FACT, 'host-b/1');
   });
 
   it('is refused until every entry is read and acknowledged', async () => {
     const stream = telemetryStream(3);
-    const ids = [await streams.append(stream, { n: '1' }), await streams.append(stream, { n: '2' })];
+    const ids = [
+      await suite.streams.append(stream, { n: '1' }),
+      await suite.streams.append(stream, { n: '2' }),
+    ];
     await refused(/not drained: telemetry:teltonika:\{3\} \(2 never read\)/);
     const read = { stream, group: PROCESSOR_GROUP, consumer: 'a', epoch: 1n, count: 1 };
-    await streams.readOwned(read);
+    await suite.streams.readOwned(read);
     await refused(/1 pending/);
-    await streams.ackOwned({ ...read, ids: ids.slice(0, 1) });
+    await suite.streams.ackOwned({ ...read, ids: ids.slice(0, 1) });
     await refused(/not read to its end/);
-    await streams.readOwned(read);
-    await streams.ackOwned({ ...read, ids });
+    await suite.streams.readOwned(read);
+    await suite.streams.ackOwned({ ...read, ids });
   });
 
   const imeis = Array.from({ length: 40 }, (_, i) => `3563070424${String(41013 + i)}`);
   const letters = async (): Promise<Record<string, number>> => {
     const places = await Promise.all(
       Array.from({ length: 16 }, async (_, shard) => {
-        const entries = await streams.range(telemetryDeadLetterStream(shard), '-', '+', 1_000);
+        const entries = await suite.streams.range(telemetryDeadLetterStream(shard), '-', '+', 1_000);
         return entries.map((entry) => [textFields(entry)['imei'] ?? '', shard] as const);
       }),
     );
@@ -93,7 +80,7 @@ describe('odo shards reshard', () => {
 
   it('moves dead letters to the shards of their devices, up and down again, each once', async () => {
     for (const imei of imeis) {
-      await streams.append(telemetryDeadLetterStream(shardOf(imei, 4)), { imei, error_code: 'X' });
+      await suite.streams.append(telemetryDeadLetterStream(shardOf(imei, 4)), { imei, error_code: 'X' });
     }
     expect(await odo.done('shards', 'reshard', '--to', '8')).toMatch(/TELEMETRY_SHARDS=8/);
     expect([await fact(), await recorded()]).toEqual(['8', '8']);
@@ -106,7 +93,7 @@ describe('odo shards reshard', () => {
       removed_streams: expect.arrayContaining([telemetryStream(3), telemetryDeadLetterStream(7)]) as unknown,
     });
     expect(await letters()).toEqual(placesFor(3));
-    expect(await streams.info(telemetryStream(3), [])).toBeUndefined();
+    expect(await suite.streams.info(telemetryStream(3), [])).toBeUndefined();
     expect(await odo.done('shards', 'reshard', '--to', '3')).toBe('there are 3 shards already\n');
   });
 
@@ -114,17 +101,17 @@ describe('odo shards reshard', () => {
     const [imei = ''] = imeis;
     const target = telemetryDeadLetterStream(shardOf(imei, 3));
     const wrong = telemetryDeadLetterStream(12);
-    const id = await streams.append(wrong, { imei, error_code: 'Y' });
+    const id = await suite.streams.append(wrong, { imei, error_code: 'Y' });
     const message = { dedupeId: `${wrong}/${id}`, fields: { imei, error_code: 'Y' } };
-    await streams.publishOnce({ stream: target, windowMs: 60_000, messages: [message] });
+    await suite.streams.publishOnce({ stream: target, windowMs: 60_000, messages: [message] });
     await odo.done('shards', 'reshard', '--to', '3');
-    const found = await streams.range(target, '-', '+', 1_000);
+    const found = await suite.streams.range(target, '-', '+', 1_000);
     expect(found.filter((entry) => textFields(entry)['error_code'] === 'Y')).toHaveLength(1);
-    expect(await streams.info(wrong, [])).toBeUndefined();
+    expect(await suite.streams.info(wrong, [])).toBeUndefined();
   });
 
   it('mends a Redis that says another number', async () => {
-    await streams.switchDeployment(TELEMETRY_SHARDS_FACT, '99');
+    await suite.streams.switchDeployment(TELEMETRY_SHARDS_FACT, '99');
     await odo.done('shards', 'reshard', '--to', '3');
     expect([await fact(), await recorded()]).toEqual(['3', '3']);
   });

@@ -1,30 +1,11 @@
 import { NOTIFICATION_INTENTS, PROCESSOR_GROUP, telemetryStream } from '@app/common/contracts';
-import { RedisStreams } from '@app/common/streams';
-import { testServers } from '@app/common/testing';
 import { encodeAvl } from '@app/teltonika-codec';
-import { OdoInTest } from '../command-line.testing';
+import { odoSuite } from '../odo-suite.testing';
 
 const IMEI = '356307042441013';
 
-// Before the servers are asked for: hooks run in this order, and the database goes away in theirs.
-afterAll(async () => {
-  await streams.close();
-  await odo.close();
-});
-const servers = testServers();
-const odo = new OdoInTest({
-  operator: () => servers.postgresUrl('odograph_ops'),
-  owner: () => servers.postgresUrl(),
-  redis: () => servers.redisUrl,
-});
-let streams: RedisStreams;
-beforeAll(async () => {
-  streams = new RedisStreams({
-    url: servers.redisUrl,
-    ...{ fsync: 'everysec', waitReplicas: 0, startupTimeoutMs: 5_000 },
-  });
-  await streams.start();
-});
+const suite = odoSuite();
+const { odo } = suite;
 
 const frame = encodeAvl({
   codecId: 8,
@@ -46,8 +27,20 @@ describe('odo streams owners', () => {
          ('shard:telemetry:0', 'host-a/1', 4, now() + interval '1 hour'),
          ('shard:telemetry:1', 'host-a/1', 9, now() - interval '1 hour')`,
     );
-    await streams.readOwned({ stream: telemetryStream(0), group: 'p', consumer: 'a', epoch: 3n, count: 1 });
-    await streams.readOwned({ stream: telemetryStream(1), group: 'p', consumer: 'a', epoch: 9n, count: 1 });
+    await suite.streams.readOwned({
+      stream: telemetryStream(0),
+      group: 'p',
+      consumer: 'a',
+      epoch: 3n,
+      count: 1,
+    });
+    await suite.streams.readOwned({
+      stream: telemetryStream(1),
+      group: 'p',
+      consumer: 'a',
+      epoch: 9n,
+      count: 1,
+    });
     const rows = await odo.many('streams', 'owners');
     expect(rows).toHaveLength(16);
     expect(rows[0]).toMatchObject({ shard: 0, owner: 'host-a/1', epoch: '4', stream_epoch: '3' });
@@ -60,19 +53,19 @@ describe('odo streams owners', () => {
 describe('odo streams lag', () => {
   it('tells what waits, what is pending, and says unknown where Redis cannot tell', async () => {
     const stream = telemetryStream(5);
-    const ids = [await streams.append(stream, entry), await streams.append(stream, entry)];
-    ids.push(await streams.append(stream, entry));
+    const ids = [await suite.streams.append(stream, entry), await suite.streams.append(stream, entry)];
+    ids.push(await suite.streams.append(stream, entry));
     const read = { stream, group: PROCESSOR_GROUP, consumer: 'a', epoch: 1n, count: 1 };
-    await streams.readOwned(read);
+    await suite.streams.readOwned(read);
     const [row, ...others] = await odo.many('streams', 'lag', '5');
     expect(others).toEqual([]);
     expect(row).toMatchObject({ stream, length: 3, group: PROCESSOR_GROUP, lag: 2, pending: 1 });
     expect(row).toMatchObject({ last_id: ids[2], warning: null });
     expect(row?.['oldest_age_ms']).toBeGreaterThanOrEqual(0);
     // An unread entry that was deleted.
-    await streams.resolveLetter(stream, ids[1] ?? '');
+    await suite.streams.resolveLetter(stream, ids[1] ?? '');
     expect((await odo.many('streams', 'lag', 'telemetry:teltonika:5'))[0]).toMatchObject({ lag: 'unknown' });
-    await streams.readOwned({ ...read, group: 'foreign' });
+    await suite.streams.readOwned({ ...read, group: 'foreign' });
     const foreign = await odo.many('streams', 'lag', '5');
     expect(foreign.find(({ group }) => group === 'foreign')).toMatchObject({
       warning: 'not a group of ours',
@@ -87,7 +80,7 @@ describe('odo streams lag', () => {
   });
 
   it('counts a group that is not made yet as having everything before it', async () => {
-    await streams.append(NOTIFICATION_INTENTS, { n: '1' });
+    await suite.streams.append(NOTIFICATION_INTENTS, { n: '1' });
     const [row] = await odo.many('streams', 'lag', NOTIFICATION_INTENTS);
     expect(row).toMatchObject({ group: 'notification', lag: 1, pending: 0 });
   });
@@ -97,8 +90,8 @@ describe('odo streams pending and claim', () => {
   it('tells who holds what, and lets go of what a dead consumer holds, audited', async () => {
     const group = 'notification';
     const request = { stream: NOTIFICATION_INTENTS, group, blockMs: 0, signal: neverAborts };
-    await streams.append(NOTIFICATION_INTENTS, { n: '2' });
-    const taken = await streams.readGroup({ ...request, consumer: 'dead', count: 9 });
+    await suite.streams.append(NOTIFICATION_INTENTS, { n: '2' });
+    const taken = await suite.streams.readGroup({ ...request, consumer: 'dead', count: 9 });
     const ids = taken.map(({ id }) => id);
     expect(await odo.many('streams', 'pending', NOTIFICATION_INTENTS)).toEqual(
       ids.map((id) => ({
@@ -117,7 +110,7 @@ describe('odo streams pending and claim', () => {
     expect(await odo.one(...claim, 'dead', '--idle', '1ms')).toEqual({ released: ids });
     const hourMs = 3_600_000;
     const living = { stream: NOTIFICATION_INTENTS, group, consumer: 'alive', minIdleMs: hourMs, count: 9 };
-    expect((await streams.claimIdle(living)).entries.map(({ id }) => id)).toEqual(ids);
+    expect((await suite.streams.claimIdle(living)).entries.map(({ id }) => id)).toEqual(ids);
     expect(await odo.auditOf(NOTIFICATION_INTENTS)).toMatchObject([
       { action: 'streams.claim', outcome: 'begun', had_before: true },
       { action: 'streams.claim', outcome: 'done', after: { released: ids } },
@@ -134,7 +127,7 @@ describe('odo streams pending and claim', () => {
 
 describe('odo streams peek', () => {
   it('shows the newest with the number of records, IMEIs masked in every field unless asked for', async () => {
-    const id = await streams.append(telemetryStream(5), { ...entry, frame: Buffer.from('00', 'hex') });
+    const id = await suite.streams.append(telemetryStream(5), { ...entry, frame: Buffer.from('00', 'hex') });
     const rows = await odo.many('streams', 'peek', '5', '--count', '2');
     expect(rows[0]).toMatchObject({ id, records: expect.stringMatching(/^[A-Z_]+$/) as unknown });
     expect(rows[1]).toMatchObject({ records: 2, fields: { imei: '***********1013' } });

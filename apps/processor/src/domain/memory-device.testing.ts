@@ -11,6 +11,8 @@ import { decodeState, type DeviceState, encodeState } from './state';
 interface Row {
   readonly event: FoundEvent;
   retracted: boolean;
+  /** Retracted with the record that decided it. */
+  hidden: boolean;
 }
 
 /** For specs: what the sink keeps of one device, in memory; states go through their JSON as they do in the database. */
@@ -56,9 +58,12 @@ export class MemoryDevice implements History {
     const joined = [...to, ...moved].sort(comparePosition);
     [this.fixes, this.hidden] = isFaulty ? [left, joined] : [joined, left];
     for (const fix of moved) this.checkpoints.delete(placeOf(fix));
-    // What a hidden record has decided does not stand, whether its rule is active still or not.
-    const places = new Set(isFaulty ? moved.map(placeOf) : []);
-    for (const row of this.events.values()) row.retracted ||= places.has(placeOf(row.event.confirmed));
+    // What a hidden record has decided does not stand while it is hidden, whether its rule is active still or not.
+    const places = new Set(moved.map(placeOf));
+    for (const row of this.events.values()) {
+      if (!places.has(placeOf(row.event.confirmed))) continue;
+      if (isFaulty ? !row.retracted : row.hidden) row.retracted = row.hidden = isFaulty;
+    }
     if (this.settled === undefined || moved.length === 0) return;
     const before = this.resettling === null ? null : decodeResettling(this.resettling);
     this.resettling = encodeResettling(
@@ -132,9 +137,10 @@ export class MemoryDevice implements History {
       const isWithin = resettled.upTo === null || comparePosition(confirmed, resettled.upTo) <= 0;
       if (isCurrent && isBehind && isWithin) row.retracted = true;
     }
-    for (const event of events) this.events.set(idOf(event), { event, retracted: false });
+    const found = (event: FoundEvent) => ({ event, retracted: false, hidden: false });
+    for (const event of events) this.events.set(idOf(event), found(event));
     for (const event of doubtfulEvents) {
-      if (!this.events.has(idOf(event))) this.events.set(idOf(event), { event, retracted: false });
+      if (!this.events.has(idOf(event))) this.events.set(idOf(event), found(event));
     }
   }
 }

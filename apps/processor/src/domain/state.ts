@@ -39,17 +39,27 @@ export function decodeState(text: string): DeviceState | undefined {
   return result.success ? result.data : undefined;
 }
 
-/** Written for every device of every batch: so without an array for each member. */
+/** Written for every device of every batch: so by the engine's own JSON, whose text needs no putting together. */
 export function canonical(value: unknown): string {
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null';
-  if (typeof value === 'bigint') return `"${value}"`;
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  let members = '';
-  for (const key of Object.keys(value).sort()) {
-    const member: unknown = Reflect.get(value, key);
-    if (member === undefined) continue;
-    members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${canonical(member)}`;
+  return JSON.stringify(inOrder(value));
+}
+
+function inOrder(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
+  const ordered: Record<string, unknown> = {};
+  for (const key of sorted(Object.keys(value))) ordered[key] = inOrder(Reflect.get(value, key));
+  return ordered;
+}
+
+/** By insertion, which for the handful of members that these have is faster than the engine's sort. */
+function sorted(keys: string[]): string[] {
+  for (let index = 1; index < keys.length; index += 1) {
+    const key = keys[index] ?? '';
+    let at = index;
+    for (; at > 0 && (keys[at - 1] ?? '') > key; at -= 1) keys[at] = keys[at - 1] ?? '';
+    keys[at] = key;
   }
-  return `{${members}}`;
+  return keys;
 }

@@ -4,6 +4,7 @@ import { peerOf, type Peer } from './peer';
 import { readProxyHeader } from './proxy-header';
 import { type TlsDoor } from './tls-door';
 import { type TrustedProxies } from './trusted-proxies';
+import { type WaitingRoom } from './waiting-room';
 
 export interface ArrivalsOptions {
   /** Over all listeners of this process. */
@@ -11,6 +12,7 @@ export interface ArrivalsOptions {
   /** From the connection to the end of its PROXY header and of its TLS handshake. */
   readonly handshakeMs: number;
   readonly proxies: TrustedProxies;
+  readonly waitingRoom: WaitingRoom;
   /** A connection was turned away before it was one. */
   readonly turnedAway: (code: RefusalCode, peer: Peer) => void;
 }
@@ -31,6 +33,7 @@ export class Arrivals {
 
   /** Closes what has not become a session. */
   close(): void {
+    this.options.waitingRoom.close();
     for (const socket of this.preparing) socket.destroy();
   }
 
@@ -46,8 +49,28 @@ export class Arrivals {
     this.open += 1;
     socket.once('close', () => (this.open -= 1));
     const isProxied = this.options.proxies.includes(peer.address);
-    if (!isProxied && door === undefined) arrived(socket, peer);
+    const isReady = !isProxied && door === undefined && !this.options.waitingRoom.mustWait(peer.address);
+    if (isReady) arrived(socket, peer);
     else this.prepare(socket, peer, isProxied, door, arrived);
+  }
+
+  /** At once, unless too many bad logins came from the address: before anything is spent on its next connection. */
+  private takeTurn(socket: Socket, peer: Peer, enter: () => void): void {
+    const { waitingRoom, turnedAway } = this.options;
+    if (!waitingRoom.mustWait(peer.address)) return enter();
+    const turnAway = (): void => {
+      turnedAway('LOGIN_RATE', peer);
+      socket.destroy();
+    };
+    // What comes meanwhile stays in the socket's own queue, whose limit is then the kernel's to hold.
+    socket.pause();
+    const leave = waitingRoom.wait(peer.address, {
+      enter,
+      hasSpoken: () => socket.readableLength > 0,
+      turnAway,
+    });
+    if (leave === undefined) turnAway();
+    else socket.once('close', leave);
   }
 
   private prepare(
@@ -72,7 +95,7 @@ export class Arrivals {
       done();
       arrived(readySocket, peer);
     };
-    const proceed = (peer: Peer): void => {
+    const enter = (peer: Peer): void => {
       if (door === undefined) {
         ready(socket, peer);
         socket.resume();
@@ -84,6 +107,7 @@ export class Arrivals {
         () => turnedAway('TLS_HANDSHAKE_FAILED', peer),
       );
     };
+    const proceed = (peer: Peer): void => this.takeTurn(socket, peer, () => enter(peer));
     if (isProxied) this.readHeader(socket, direct, proceed);
     else proceed(direct);
   }

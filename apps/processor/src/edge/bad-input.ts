@@ -197,7 +197,7 @@ export const BAD_INPUT = {
   34: refusal(
     'CONNECTION_LIMIT',
     'a flood of connections',
-    'of one IMEI the newest is kept; above the limit of all, closed at once; bad logins of one address above its cap are closed without an answer (LOGIN_RATE)',
+    'of one IMEI the newest is kept; above the limit of all, closed at once; bad logins of one address above its cap are closed without an answer (LOGIN_RATE), and its new connections wait their turn before they are looked at',
   ),
 } as const satisfies Readonly<Record<number, BadInput>>;
 

@@ -33,7 +33,7 @@ export class BadLogins {
 }
 
 /** One IPv6 subscriber has a /64 of addresses, which would be as many windows. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');
   const before = head.split(':').filter(Boolean);

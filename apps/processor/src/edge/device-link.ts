@@ -22,6 +22,7 @@ export interface DeviceLink {
 
 /** What a link tells its session. */
 export interface LinkEvents {
+  /** The chunk's memory is the link's again after the call. */
   onBytes(chunk: Uint8Array): void;
   /** The device will send no more; it may still read. */
   onEnd(): void;

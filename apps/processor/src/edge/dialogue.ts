@@ -75,18 +75,24 @@ export class Dialogue {
         return this.takeIntact(input);
       case 'rejected':
       case 'command':
-        return this.takeFrame(input, this.line.heardAt.ms, this.line.heardAt.tick);
+        return this.takeSlowly(input);
     }
   }
 
   private takeIntact(frame: Kind<'frame'>): Promise<void> | 'in hand' {
-    const { device, line, parts } = this;
+    const { device, parts } = this;
     const isKnown = device?.verdict === 'accepted' && this.isJudgedLately;
     if (!isKnown || !parts.desk.isPlain(frame, device.imei)) {
-      return this.takeFrame(frame, line.heardAt.ms, line.heardAt.tick);
+      return this.takeSlowly(frame);
     }
     (this.way ?? this.openWay(device.imei)).direct.take(frame);
     return 'in hand';
+  }
+
+  /** A frame may be a view of memory that the next read overwrites: what is to outlive this call is copied. */
+  private takeSlowly(frame: FrameLike): Promise<void> {
+    const { ms, tick } = this.line.heardAt;
+    return this.takeFrame({ ...frame, frame: Buffer.from(frame.frame) }, ms, tick);
   }
 
   private async logIn(imei: string): Promise<void> {

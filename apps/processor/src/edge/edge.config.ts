@@ -57,6 +57,12 @@ export const edgeSettings = settingGroup(['EDGE_'], {
   EDGE_BAD_LOGINS_PER_MINUTE: integer(600, { min: 1, max: 1_000_000 }).describe(
     'Failed and unknown logins of one address (one /64 of IPv6) a minute; more get no answer and cost no store. Good logins are never limited.',
   ),
+  EDGE_BAD_ADDRESS_CONNECTIONS_PER_SECOND: integer(100, { min: 1, max: 1_000_000 }).describe(
+    'New connections a second that are looked at of an address whose bad logins of this minute are used up; the others wait their turn, and are closed where it would come too late.',
+  ),
+  EDGE_REFUSALS_LOGGED_PER_SECOND: integer(20, { min: 0, max: 1_000_000 }).describe(
+    'Refused connections a second with a log line of their own; of more only their number by code is logged.',
+  ),
   EDGE_BUFFER_BYTES: integer(67_108_864, { min: 65_536, max: 17_179_869_184 }).describe(
     'Bytes of unfinished and unstored frames in this process; above it sessions that hold more than an equal share read no further.',
   ),

@@ -9,6 +9,7 @@ import { EdgeTransport, type EdgeTransportOptions } from './edge.transport';
 import { Session, type SessionParts } from './session';
 import { TlsKeys } from './tls-keys';
 import { TrustedProxies } from './trusted-proxies';
+import { WaitingRoom } from './waiting-room';
 import { UdpTransport } from './udp.transport';
 
 /** How often the files of certificate and key are looked at. */
@@ -24,6 +25,12 @@ export function edgeListeners(
   const arrivals = new Arrivals({
     maxConnections: settings.EDGE_MAX_CONNECTIONS,
     handshakeMs: settings.EDGE_HANDSHAKE_TIMEOUT,
+    waitingRoom: new WaitingRoom(
+      settings.EDGE_BAD_ADDRESS_CONNECTIONS_PER_SECOND,
+      // Its deadline goes on while a connection waits.
+      settings.EDGE_HANDSHAKE_TIMEOUT,
+      (address) => parts.badLogins.isSpent(address, Date.now()),
+    ),
     proxies: new TrustedProxies(settings.EDGE_PROXY_TRUSTED),
     turnedAway: (code, { address }) => {
       parts.metrics.refused(code);

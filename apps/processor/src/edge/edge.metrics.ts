@@ -36,7 +36,7 @@ export class EdgeMetrics {
     this.records = metrics.counter('edge_records_total', () => this.addRecords());
     this.bytes = metrics.counter('edge_bytes_total', () => this.addBytes());
     this.refusals = metrics.counter('edge_refusals_total');
-    this.ackSeconds = metrics.histogram('edge_ack_seconds');
+    this.ackSeconds = metrics.frequentHistogram('edge_ack_seconds');
     this.drops = metrics.counter('edge_datagrams_dropped_total');
     this.losses = metrics.counter('edge_lost_devices_total');
     this.identityConflicts = metrics.counter('edge_identity_conflicts_total');
@@ -61,7 +61,7 @@ export class EdgeMetrics {
 
   acked(recordCount: number, tookMs: number): void {
     this.newRecords += recordCount;
-    this.ackSeconds.observe(tookMs / 1000);
+    this.ackSeconds.note(tookMs / 1000);
   }
 
   received(byteCount: number): void {

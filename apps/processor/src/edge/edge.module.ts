@@ -5,6 +5,7 @@ import { APP_CONTEXT, Lifecycle, type AppContext } from '@app/common/lifecycle';
 import { Metrics } from '@app/common/observability';
 import { STREAMS, type Streams } from '@app/common/streams';
 import { CommandDesk, CommandsModule } from '../commands';
+import { storedIdOf } from '../ingest';
 import { EdgeShards } from '../shard-count';
 import { telemetrySettings, unknownDeviceSettings } from '../telemetry.config';
 import { Admission } from './admission';
@@ -21,9 +22,11 @@ import { FRAME_SINK, type FrameSink } from './frame-sink';
 import { GivenIds } from './given-ids';
 import { IdentityConflicts } from './identity-conflicts';
 import { LossWatch } from './loss-watch';
+import { RefusalLog } from './refusal-log';
 import { SessionTable } from './session-table';
 import { StoreWatch } from './store-watch';
 import { StreamFrameSink } from './stream-frame-sink';
+import { UploadGate } from './upload-gate';
 
 const RECORD_DIGEST = Symbol('record digest');
 
@@ -56,7 +59,14 @@ const RECORD_DIGEST = Symbol('record digest');
         digest: RecordDigest,
         given: GivenIds,
       ) =>
-        new StreamFrameSink(streams, watch, context.read(telemetrySettings).TELEMETRY_SHARDS, digest, given),
+        new StreamFrameSink(
+          streams,
+          watch,
+          context.read(telemetrySettings).TELEMETRY_SHARDS,
+          digest,
+          given,
+          uploadGate(context, streams),
+        ),
       inject: [APP_CONTEXT, STREAMS, StoreWatch, RECORD_DIGEST, GivenIds],
     },
     GivenIds,
@@ -141,6 +151,7 @@ function listeners(
     table,
     metrics,
     logger,
+    refusals: new RefusalLog(logger, settings.EDGE_REFUSALS_LOGGED_PER_SECOND),
     badLogins: new BadLogins(settings.EDGE_BAD_LOGINS_PER_MINUTE),
     budget: new ByteBudget(settings.EDGE_BUFFER_BYTES),
     ageMs: settings.EDGE_SESSION_AGE,
@@ -156,6 +167,11 @@ function listeners(
     },
   };
   return edgeListeners(settings, parts, datagrams, logger);
+}
+
+function uploadGate({ logger }: AppContext, streams: Streams): UploadGate {
+  const storedUpTo = async (stream: string) => storedIdOf((await streams.ownedState(stream)).note);
+  return new UploadGate({ storedUpTo, logger });
 }
 
 function lossWatch(

@@ -4,6 +4,7 @@ import { Session } from './session';
 import { TestDevice } from './device.testing';
 import { type TlsDoor } from './tls-door';
 import { TrustedProxies } from './trusted-proxies';
+import { WaitingRoom } from './waiting-room';
 import { edgeKit, OTHER_IMEI, type Kit, type KitOptions } from './session.testing';
 
 export interface TestEdgeOptions extends KitOptions {
@@ -11,6 +12,8 @@ export interface TestEdgeOptions extends KitOptions {
   readonly handshakeMs?: number;
   readonly proxies?: readonly string[];
   /** Present for TLS. */
+  /** Of an address that has spent its bad logins; many by default. */
+  readonly badAddressPerSecond?: number;
   readonly door?: TlsDoor;
 }
 
@@ -31,6 +34,9 @@ export class TestEdge {
     const arrivals = new Arrivals({
       maxConnections: options.maxConnections ?? 50,
       handshakeMs: options.handshakeMs ?? 60_000,
+      waitingRoom: new WaitingRoom(options.badAddressPerSecond ?? 1_000, 60_000, (address) =>
+        kit.parts.badLogins.isSpent(address, Date.now()),
+      ),
       proxies: new TrustedProxies(options.proxies ?? []),
       turnedAway: (code) => kit.parts.metrics.refused(code),
     });

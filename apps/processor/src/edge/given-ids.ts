@@ -1,3 +1,5 @@
+import { Upload } from './upload-gate';
+
 /** Longer than any store could take to come back with less than it had: what is older has been looked at. */
 const KEPT_MS = 3_600_000;
 const DASH = 0x2d;
@@ -10,6 +12,7 @@ const ZERO = 0x30;
 export class GivenId {
   ms = 0;
   private sequence = 0;
+  readonly upload = new Upload();
 
   /** @param id `<milliseconds>-<sequence>` */
   note(id: string): void {

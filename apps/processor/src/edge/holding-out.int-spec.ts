@@ -79,6 +79,28 @@ describe('bad logins of one address', () => {
     expect(await elsewhere.closed()).toBe('00');
   });
 
+  it('make its next connections take turns, slowly, and nobody else', async () => {
+    const edge = await listen({ policy: 'reject', badLoginsPerMinute: 1, badAddressPerSecond: 20 });
+    const served = await edge.logIn(OTHER_IMEI);
+    const bad = await edge.connect();
+    bad.send(encodeLogin('359633100000001'));
+    await bad.closed();
+    const startedAt = performance.now();
+    const waiting = await Promise.all(Array.from({ length: 5 }, () => edge.connect()));
+    for (const device of waiting) device.send(encodeLogin('359633100000002'));
+    const good = await edge.connect();
+    good.send(Buffer.concat([encodeLogin(IMEI), frameOf(1)]));
+    // What is open goes on at once, and so does what comes from elsewhere.
+    served.send(frameOf(2));
+    expect(await served.next(4)).toBe(ack(2));
+    (await edge.connect('127.0.0.2')).send(encodeLogin('359633100000003'));
+    await count(edge, 'edge_logins_total', { result: 'rejected' }, 2);
+    expect(await good.next(5)).toBe(`01${ack(1)}`);
+    // Behind five others, one each twentieth of a second.
+    expect(performance.now() - startedAt).toBeGreaterThan(200);
+    for (const device of waiting) expect(await device.closed()).toBe('');
+  });
+
   it('are also those that are no login, and those whose frames would be quarantined', async () => {
     const edge = await listen({ policy: 'quarantine', badLoginsPerMinute: 2 });
     const scan = await edge.connect();

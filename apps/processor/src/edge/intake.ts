@@ -25,6 +25,11 @@ export class Intake {
     this.reader.push(chunk);
   }
 
+  /** The memory of what was pushed belongs to its owner again. */
+  own(): void {
+    this.reader.own();
+  }
+
   next(): ReadResult {
     const result = this.reader.next();
     const { bufferedBytes } = this.reader;

@@ -52,7 +52,12 @@ class FakeLink implements DeviceLink {
   private deliver(): void {
     if (this.isDelivering) return;
     this.isDelivering = true;
-    for (let chunk = this.next(); chunk !== undefined; chunk = this.next()) this.session?.onBytes(chunk);
+    for (let chunk = this.next(); chunk !== undefined; chunk = this.next()) {
+      // Sockets are read into one buffer, which the next read overwrites.
+      const lent = Buffer.from(chunk);
+      this.session?.onBytes(lent);
+      lent.fill(0xee);
+    }
     this.isDelivering = false;
   }
 
@@ -210,6 +215,23 @@ describe('a store that does not take a frame', () => {
     fail();
     await settled();
     expect(kit.sink.attempts).toBe(1);
+    expect(await kit.count('edge_frames_total', { result: 'refused' })).toBe(1);
+  });
+
+  it('is not asked again either when the device goes while it is asked a second time', async () => {
+    const kit = await edgeKit();
+    let fail = (): void => undefined;
+    kit.sink.before = () => new Promise((_resolve, reject) => (fail = () => reject(new Error('no store'))));
+    const link = connect(kit);
+    link.send(encodeLogin(IMEI), frameOf(1));
+    await settled();
+    fail();
+    await settled();
+    expect(kit.sink.attempts).toBe(2);
+    link.destroy();
+    fail();
+    await settled();
+    expect(kit.sink.attempts).toBe(2);
     expect(await kit.count('edge_frames_total', { result: 'refused' })).toBe(1);
   });
 });

@@ -18,6 +18,7 @@ import { EdgeMetrics } from './edge.metrics';
 import { FrameDesk } from './frame-desk';
 import { type FrameLane, type FrameSink, type FrameSource } from './frame-sink';
 import { IdentityConflicts } from './identity-conflicts';
+import { RefusalLog } from './refusal-log';
 import { type SessionParts } from './session';
 import { SessionTable } from './session-table';
 
@@ -164,6 +165,7 @@ export async function edgeKit(options: KitOptions = {}): Promise<Kit> {
     sink,
     table,
     metrics,
+    refusals: new RefusalLog(logger, 20),
     badLogins: new BadLogins(options.badLoginsPerMinute ?? 1_000),
     budget: new ByteBudget(options.bufferBytes ?? 1_000_000),
     ageMs: options.ageMs ?? 3_600_000,

@@ -8,11 +8,13 @@ import { Dialogue, type DialogueParts } from './dialogue';
 import { isBadLogin, type RefusalCode } from './edge.errors';
 import { Intake } from './intake';
 import { type Line } from './line';
+import { type RefusalLog } from './refusal-log';
 import { type RetireReason, type SessionTable, type TableSession } from './session-table';
 
 export interface SessionParts extends DialogueParts {
   readonly table: SessionTable;
   readonly budget: ByteBudget;
+  readonly refusals: RefusalLog;
   /** How old a session becomes; up to a quarter more, by chance. */
   readonly ageMs: number;
   readonly waitsMs: Readonly<Record<Wait, number>>;
@@ -42,7 +44,9 @@ export class Session implements LinkEvents, TableSession, Line {
   private readonly deadline: Deadline;
   private readonly share: ByteShare;
   private readonly endsAtTick: number;
-  private readonly abandonment = new AbortController();
+  /** Made when somebody asks: most sessions have nothing to give up, those of a flood least of all. */
+  private abandonment: AbortController | undefined;
+  private isAbandoned = false;
   private isBusy = false;
   private whenIdle: (() => void)[] | undefined;
   private retiring: RetireReason | undefined;
@@ -75,6 +79,7 @@ export class Session implements LinkEvents, TableSession, Line {
     this.intake.push(chunk);
     if (this.isBusy) this.intake.pause();
     else this.advance();
+    this.intake.own();
   }
 
   onEnd(): void {
@@ -87,7 +92,7 @@ export class Session implements LinkEvents, TableSession, Line {
     this.isOver = true;
     this.share.close();
     this.deadline.clear();
-    this.abandonment.abort();
+    this.giveUp();
     this.parts.table.remove(this, this.dialogue.imei, this.idle());
     if (this.dialogue.imei !== undefined) this.parts.commands.closed(this.dialogue.imei, this);
     this.parts.metrics.sessionClosed(this.link.transport);
@@ -96,7 +101,7 @@ export class Session implements LinkEvents, TableSession, Line {
 
   retire(reason: RetireReason): Promise<void> {
     this.retiring ??= reason;
-    this.abandonment.abort();
+    this.giveUp();
     this.advance();
     return this.idle();
   }
@@ -123,7 +128,14 @@ export class Session implements LinkEvents, TableSession, Line {
   }
 
   get signal(): AbortSignal {
+    this.abandonment ??= new AbortController();
+    if (this.isAbandoned) this.abandonment.abort();
     return this.abandonment.signal;
+  }
+
+  private giveUp(): void {
+    this.isAbandoned = true;
+    this.abandonment?.abort();
   }
 
   interject(task: () => Promise<void>): boolean {
@@ -256,6 +268,6 @@ export class Session implements LinkEvents, TableSession, Line {
       this.parts.badLogins.note(this.address, Date.now());
     }
     const device = imei === undefined ? {} : { imei: maskImei(imei) };
-    this.parts.logger.info({ event: 'edge_refused', code, peer: this.peer, ...device });
+    this.parts.refusals.note(code, { peer: this.peer, ...device });
   }
 }

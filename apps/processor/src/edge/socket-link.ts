@@ -2,6 +2,7 @@ import { type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Transport } from '@app/common/contracts';
 import { type DeviceLink, type LinkEvents } from './device-link';
+import { readInPlace } from './read-in-place';
 import { peerOf, peerText, type Peer } from './peer';
 
 /** How long a device may leave its own side open after we ended ours. */
@@ -34,7 +35,9 @@ export class SocketLink implements DeviceLink {
 
   /** From now on the socket's events go to the session. */
   attach(events: LinkEvents): void {
-    this.socket.on('data', (chunk: Buffer) => events.onBytes(chunk));
+    const onBytes = (chunk: Buffer): void => events.onBytes(chunk);
+    if (this.isPlain) readInPlace(this.socket, onBytes);
+    this.socket.on('data', onBytes);
     this.socket.on('end', () => events.onEnd());
     // Resets and broken pipes are the daily bread of mobile networks; 'close' follows and says all there is to say.
     this.socket.on('error', () => this.socket.destroy());

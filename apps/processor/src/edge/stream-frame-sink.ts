@@ -20,6 +20,7 @@ import { deadLetterFields, OWN_FIELDS, sharedFields } from './entry-fields';
 import { type GivenId, GivenIds } from './given-ids';
 import { type FrameLane, type FrameSink, type FrameSource, type FrameWaiter } from './frame-sink';
 import { type StoreWatch } from './store-watch';
+import { type UploadGate, type UploadWaiter } from './upload-gate';
 
 /** For how long a frame that is parked again, by a repeat or by its device, is the same letter. */
 const SAME_LETTER_MS = 24 * 60 * 60 * 1000;
@@ -32,12 +33,14 @@ export class StreamFrameSink implements FrameSink {
     private readonly shards: number,
     private readonly digest: RecordDigest,
     private readonly given = new GivenIds(),
+    /** Without one a device may upload as fast as it gets acks. */
+    private readonly gate?: UploadGate,
   ) {}
 
   lane(source: FrameSource): FrameLane {
     const stream = telemetryStream(shardOf(source.imei, this.shards));
     const series = this.streams.series(stream, sharedFields(source), OWN_FIELDS);
-    return new StreamLane(series, this.watch, this.given.of(stream, source.imei));
+    return new StreamLane(stream, series, this.watch, this.given.of(stream, source.imei), this.gate);
   }
 
   async park(entry: TelemetryEntry, reason: ParkReason): Promise<void> {
@@ -67,14 +70,17 @@ export class StreamFrameSink implements FrameSink {
  * With one frame after the other the lane itself is what waits for its answer: nothing is made for a frame. Closures
  * stand in functions of their own, here and along the whole way: a function that holds one makes a context a call.
  */
-class StreamLane implements FrameLane, AppendWaiter {
+class StreamLane implements FrameLane, AppendWaiter, UploadWaiter {
   private waiter: FrameWaiter | undefined;
   private startedAt = 0;
+  private frameBytes = 0;
 
   constructor(
+    private readonly stream: string,
     private readonly series: AppendSeries,
     private readonly watch: StoreWatch,
     private readonly given: GivenId,
+    private readonly gate: UploadGate | undefined,
   ) {}
 
   append(frame: Buffer, receivedAtMs: number, waiter: FrameWaiter): void {
@@ -83,6 +89,7 @@ class StreamLane implements FrameLane, AppendWaiter {
     if (noRoom !== undefined) return turnAway(waiter, noRoom, frame);
     this.waiter = waiter;
     this.startedAt = performance.now();
+    this.frameBytes = frame.length;
     this.series.append([newTraceparent(), String(receivedAtMs), frame], this);
   }
 
@@ -90,6 +97,14 @@ class StreamLane implements FrameLane, AppendWaiter {
     this.watch.succeeded(this.startedAt);
     this.given.note(id);
     fault('edge.after-append');
+    const { gate, given } = this;
+    const isFull = given.upload.grow(this.frameBytes);
+    if (gate !== undefined && isFull) gate.wait(this.stream, given.upload, given.text, this);
+    else this.passed();
+  }
+
+  /** The frame is kept, and its device may send the next one. */
+  passed(): void {
     this.take()?.kept();
   }
 

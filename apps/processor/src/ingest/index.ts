@@ -1,2 +1,3 @@
 export { ingestSettings } from './ingest.config';
 export { IngestModule } from './ingest.module';
+export { storedIdOf } from './store-position';

@@ -1,4 +1,4 @@
-import { shardOf } from '@app/common/contracts';
+import { PROCESSOR_GROUP, shardLeaseName, shardOf } from '@app/common/contracts';
 import { OdographError } from '@app/common/errors';
 import { LeaseTable } from '@app/common/leases';
 import { rawFields, text } from '@app/common/streams';
@@ -220,6 +220,25 @@ describe('failures', () => {
     expect(await states()).toEqual(before);
     expect(await deadLetters()).toEqual([]);
   }, 30_000);
+
+  it('goes on above the epoch that a stream has seen, where the lease is its own', async () => {
+    const instance = await started();
+    const stream = streamOf(imeiOf(6));
+    await eventually(() => instance.ingest.ownedStreams().length === SHARDS, { what: 'all shards' });
+    // An owner of a time that the database knows nothing of any more.
+    const ghost = { stream, group: PROCESSOR_GROUP, consumer: 'ghost', epoch: 5000n, count: 1 };
+    expect((await suite.streams.readOwned(ghost)).kind).toBe('entries');
+    await send(imeiOf(6), at(1));
+    await stored(1);
+    await allAcked();
+    const leases = await run<{ epoch: bigint }>(suite.admin, 'SELECT epoch FROM ops.lease WHERE name = $1', [
+      shardLeaseName(shardOf(imeiOf(6), SHARDS)),
+    ]);
+    expect(leases).toEqual([{ epoch: 5001n }]);
+    expect(await suite.streams.readOwned(ghost)).toEqual({ kind: 'stale', ownEpoch: 5001n });
+    expect(instance.ingest.ownedStreams()).toHaveLength(SHARDS);
+    expect(await deadLetters()).toEqual([]);
+  });
 
   it('shares the shards with a second instance and takes them all back', async () => {
     const first = await started();

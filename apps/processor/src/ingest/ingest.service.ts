@@ -35,10 +35,11 @@ export interface IngestParts {
   readonly logger: Logger;
   /** Consumer name of this process. */
   readonly consumer: string;
+  /** An idle process finds out within this time that a store was restored; a busy one with its next transaction. */
+  readonly watchEveryMs?: number;
 }
 
 const TEND_EVERY_MS = 60_000;
-/** An idle process finds out within this time that a store was restored; a busy one with its next transaction. */
 const WATCH_EVERY_MS = 5000;
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'half-open'];
 
@@ -157,7 +158,8 @@ export class IngestService implements Service {
 
   /** Looks whether a store went back in time while nothing is written that would find out. */
   private async watch(signal: AbortSignal): Promise<number> {
-    if (this.breaker.state !== 'closed') return WATCH_EVERY_MS;
+    const { watchEveryMs = WATCH_EVERY_MS } = this.parts;
+    if (this.breaker.state !== 'closed') return watchEveryMs;
     try {
       await this.probe();
       await this.losses.take(signal);
@@ -172,6 +174,6 @@ export class IngestService implements Service {
       throw error;
     }
     for (const loop of this.loops) loop.wake();
-    return WATCH_EVERY_MS;
+    return watchEveryMs;
   }
 }

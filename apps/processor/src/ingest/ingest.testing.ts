@@ -85,6 +85,7 @@ export interface InstanceOptions {
   readonly sink?: SinkService;
   readonly registry?: Registry;
   readonly logger?: Logger;
+  readonly watchEveryMs?: number;
 }
 
 export const LEASE_TIME_MS = 1500;
@@ -98,6 +99,7 @@ export function instanceOf({
   sink = sinkOf({ database }),
   registry = new Registry(),
   logger = quiet,
+  watchEveryMs,
 }: InstanceOptions): Instance {
   const ingest = new IngestService({
     streams,
@@ -120,6 +122,7 @@ export function instanceOf({
     metrics: ingestMetrics(new Metrics(registry)),
     logger,
     consumer: name,
+    ...(watchEveryMs === undefined ? {} : { watchEveryMs }),
   });
   return {
     ingest,

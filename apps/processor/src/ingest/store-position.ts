@@ -31,6 +31,10 @@ export function decodeNote(text: string): StoreNote | undefined {
   return { system, timeline, lsn: BigInt(lsn), lastId };
 }
 
+/** How far a shard was stored when this note was left; undefined where none was. */
+export const storedIdOf = (note: string | undefined): string | undefined =>
+  note === undefined ? undefined : decodeNote(note)?.lastId;
+
 /** Why a database is not the one, or not at the place, that was seen before; undefined where it may be. */
 export function regressionOf(seen: StorePosition, now: StorePosition): string | undefined {
   if (seen.system !== now.system) return `it is database system ${now.system} and was ${seen.system}`;

@@ -104,6 +104,10 @@ async function saveStatesOf(
   return new Map(ids.map((id, index) => [id, saved?.versions?.[index] ?? 0n]));
 }
 
+/** One statement stores all that becomes of these. */
+export const isPlain = (one: SettledDevice): boolean =>
+  one.settlement.isStateChanged && one.settlement.resettled === undefined && !isRedirected(one);
+
 function isRedirected({ known, settlement }: SettledDevice): boolean {
   return encodeResettling(settlement.resettling) !== encodeResettling(known?.resettling ?? null);
 }

@@ -1,5 +1,12 @@
 import { eventId, INTENT_CATALOG, intentTypeOf } from '@app/common/contracts';
-import { statement, type Statement, type Transaction } from '@app/common/database';
+import {
+  BinaryArray,
+  type BinaryType,
+  binaryTypes,
+  statement,
+  type Statement,
+  type Transaction,
+} from '@app/common/database';
 import { type FoundEvent } from '../domain';
 import { type KnownDevice } from './device-directory';
 import { type SettledDevice } from './device-states';
@@ -8,6 +15,8 @@ import { type Rulebook } from './rulebook';
 import retractEvents from './sql/retract-events.sql';
 import saveDoubtfulEvents from './sql/save-doubtful-events.sql';
 import saveEvents from './sql/save-events.sql';
+
+const { bool, int4, int8, text, timestamptz, uuid } = binaryTypes;
 
 const SAVE = statement('sink_save-events', saveEvents);
 const SAVE_DOUBTFUL = statement('sink_save-doubtful-events', saveDoubtfulEvents);
@@ -95,21 +104,23 @@ async function retract(
   return rows.map(({ kind }) => kind);
 }
 
-function columnsOf(events: readonly DeviceEvent[]): unknown[] {
+function columnsOf(events: readonly DeviceEvent[]): Buffer[] {
+  const column = <Value>(type: BinaryType<Value>, value: (event: DeviceEvent) => Value): Buffer =>
+    BinaryArray.of(type, events.map(value));
   return [
-    events.map((event) => event.eventId),
-    events.map(({ device }) => device.id),
-    events.map(({ device }) => device.tenantId),
-    events.map(({ kind }) => kind),
-    events.map(({ rule }) => rule.reference),
-    events.map(({ rule }) => rule.version),
-    events.map(({ occurredAtMs }) => timestampOf(occurredAtMs)),
-    events.map(({ confirmed }) => timestampOf(confirmed.timeMs)),
-    events.map(({ confirmed }) => confirmed.digest),
-    events.map(({ longitude }) => longitude),
-    events.map(({ latitude }) => latitude),
-    events.map(({ speedKmh }) => speedKmh),
-    events.map(({ details }) => JSON.stringify(details)),
-    events.map(({ isHistorical }) => isHistorical),
+    column(uuid, (event) => event.eventId),
+    column(int8, ({ device }) => device.id),
+    column(text, ({ device }) => device.tenantId),
+    column(text, ({ kind }) => kind),
+    column(text, ({ rule }) => rule.reference),
+    column(int4, ({ rule }) => rule.version),
+    column(timestamptz, ({ occurredAtMs }) => occurredAtMs),
+    column(timestamptz, ({ confirmed }) => confirmed.timeMs),
+    column(int8, ({ confirmed }) => confirmed.digest),
+    column(int4, ({ longitude }) => longitude),
+    column(int4, ({ latitude }) => latitude),
+    column(int4, ({ speedKmh }) => speedKmh),
+    column(text, ({ details }) => JSON.stringify(details)),
+    column(bool, ({ isHistorical }) => isHistorical),
   ];
 }

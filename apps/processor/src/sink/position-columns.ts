@@ -1,4 +1,4 @@
-import { BinaryArray, type BinaryType, binaryTypes } from '@app/common/database';
+import { type BinaryArena, BinaryArray, type BinaryType, binaryTypes } from '@app/common/database';
 import { type KnownDevice } from './device-directory';
 import { UNKNOWN_VOLTAGE } from './record-columns';
 import { type RecordRows, switchOf } from './record-rows';
@@ -17,7 +17,7 @@ interface PositionColumn {
   readonly name: string;
   /** As SQL names it. */
   readonly type: string;
-  encode(arrivals: readonly Arrival[], rows: number): Buffer;
+  encode(arrivals: readonly Arrival[], rows: number, arena?: BinaryArena): Buffer;
 }
 
 /** `row` is one of `arrival.records.columns`. */
@@ -27,8 +27,8 @@ function column<Value>(name: string, type: BinaryType<Value>, source: Source<Val
   return {
     name,
     type: type.name,
-    encode(arrivals, rows) {
-      const array = new BinaryArray(type, rows);
+    encode(arrivals, rows, arena) {
+      const array = new BinaryArray(type, rows, arena);
       for (const arrival of arrivals) {
         const { first, length } = arrival.records;
         for (let row = first; row < first + length; row += 1) array.push(source(arrival, row));

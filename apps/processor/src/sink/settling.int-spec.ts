@@ -213,7 +213,8 @@ describe('states in memory', () => {
       // It had happened: the same again is a repeat, and what follows goes on from there.
       await sink.write(drive(2, 4), noFence);
       await sink.write(drive(6), noFence);
-      expect(await statesBy(registry, 'miss')).toBe(2);
+      // Of the first record; and of the repeat, which was taken for new and tried again.
+      expect(await statesBy(registry, 'miss')).toBe(3);
       const records = [0, 2, 4, 6].map((second) => recordOf({ second, metres: 500, speedKmh: 90 }));
       await expectWhole(admin, records, rules);
     } finally {
@@ -240,6 +241,62 @@ describe('states in memory', () => {
       ...['overspeed.started', 'geofence.entered'],
       ...['geofence.exited', 'overspeed.ended'].sort((a, b) => (a < b ? 1 : -1)),
     ]);
+  });
+});
+
+describe('an event of a rule that is gone', () => {
+  const limit = (change: string) => run(admin, `UPDATE telemetry.rule SET removed_at = ${change}`);
+  const fast = (...seconds: number[]) =>
+    seconds.map((second) => recordOf({ second, metres: 500, speedKmh: 90 }));
+  const standing = async () =>
+    (
+      await run<{ at: Date }>(
+        admin,
+        'SELECT occurred_at AS at FROM telemetry.event WHERE retracted_at IS NULL ORDER BY occurred_at',
+      )
+    ).map((event) => (event.at.getTime() - T0) / 1000);
+
+  it('goes with the record that decided it and comes back with it, and no other does', async () => {
+    const records = [...fast(0, 2, 4), recordOf({ second: 50, metres: 500 }), ...fast(100, 102, 104)];
+    await sinkOf({ database }).write([entryOf(records)], noFence);
+    expect(await standing()).toEqual([0, 50, 100]);
+    // The second episode turns out not to have been one, while its rule still says so.
+    const late = recordOf({ second: 103, metres: 500, speedKmh: 60 });
+    await sinkOf({ database }).write([entryOf([late])], noFence);
+    expect(await standing()).toEqual([0, 50]);
+    await limit('now()');
+    await flag(0, 200, true);
+    await settleAll(sinkOf({ database }));
+    expect(await standing()).toEqual([]);
+    await flag(0, 200, false);
+    await settleAll(sinkOf({ database }));
+    expect(await standing()).toEqual([0, 50]);
+
+    await flag(4, 5, true);
+    await limit('NULL');
+    await settleAll(sinkOf({ database }));
+    expect(await standing()).toEqual([]);
+    await flag(4, 5, false);
+    await sinkOf({ database }).write([entryOf([recordOf({ second: 300, metres: 500 })])], noFence);
+    await settleAll(sinkOf({ database }));
+    await expectWhole(admin, [...records, late, recordOf({ second: 300, metres: 500 })], rules);
+  });
+
+  it('is not brought back where settling has had the last word meanwhile', async () => {
+    const sink = sinkOf({ database });
+    await sink.write([entryOf(fast(0, 2, 4))], noFence);
+    await flag(4, 5, true);
+    await settleAll(sink);
+    expect(await standing()).toEqual([]);
+    // Another record decides it, and one more shows that it was not so.
+    await sink.write([entryOf(fast(5))], noFence);
+    expect(await standing()).toEqual([0]);
+    await sink.write([entryOf([recordOf({ second: 1, metres: 500, speedKmh: 60 })])], noFence);
+    expect(await standing()).toEqual([2]);
+    await limit('now()');
+    for (const isFaulty of [true, false]) await flag(5, 6, isFaulty);
+    await settleAll(sinkOf({ database }));
+    expect(await standing()).toEqual([2]);
   });
 });
 

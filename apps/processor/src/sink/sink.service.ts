@@ -1,15 +1,17 @@
+import { setImmediate as others } from 'node:timers/promises';
 import { Database, statement, type Transaction } from '@app/common/database';
 import { fault } from '@app/common/observability';
-import { appendBatch } from '@app/common/outbox';
+import { sendBatch } from '@app/common/outbox';
 import { hasCode } from '@app/common/errors';
 import { type Fix } from '../domain';
 import { type DeviceDirectory, isKnown, type KnownDevice } from './device-directory';
-import { saveDeviceStates, type SettledDevice } from './device-states';
+import { isPlain, saveDeviceStates, type SettledDevice } from './device-states';
 import { storeEvents, type StoredEvents } from './events';
 import { type LiveFeed } from './live-feed';
 import { messagesOf } from './messages';
 import { type Arrival } from './position-columns';
-import { type NewRecords, storePositions } from './positions';
+import { allOf, countOf, isRepeat, type NewRecords, storeNewPositions, storePositions } from './positions';
+import { Repeats } from './repeats';
 import { type SinkEntry } from './sink-entry';
 import { type Rulebook, type RulebookReader } from './rulebook';
 import { type NewFixes, type Settler } from './settler';
@@ -21,7 +23,8 @@ const RESETTLING_DEVICES = statement('sink_resettling-devices', resettlingDevice
 const PAGE_DEVICES = 500;
 
 /**
- * First thing in the transaction: locks the leases that the entries were read under.
+ * First thing in the transaction: locks the leases that the entries were read under. What is written goes to the server
+ * behind its statements without waiting for their answer; COMMIT waits for it.
  *
  * @throws OdographError LEASE_LOST where one of them is somebody else's by now.
  */
@@ -47,6 +50,15 @@ interface StoredDevices extends StoredEvents {
 }
 
 type Stored<Entry extends SinkEntry> = SinkResult<Entry> & StoredDevices;
+type StoredRecords = Omit<Stored<SinkEntry>, 'refused'>;
+
+/** How a transaction is tried. */
+interface Attempt {
+  /** Devices whose states it may change. */
+  readonly touched: Set<bigint>;
+  readonly isLocking: boolean;
+  readonly expectsRepeats: boolean;
+}
 
 /** A device of which something is left to be folded again. */
 export type ResettlingDevice = KnownDevice;
@@ -71,6 +83,8 @@ export interface SinkParts {
 
 /** Writes decoded entries: positions, device states, events and their messages, all in one transaction or not at all. */
 export class SinkService {
+  private readonly repeats = new Repeats();
+
   constructor(private readonly parts: SinkParts) {}
 
   /**
@@ -80,10 +94,13 @@ export class SinkService {
    * `isCommitOutcomeUnknown`, and the call may be repeated as it is.
    */
   async write<Entry extends SinkEntry>(entries: readonly Entry[], fence: Fence): Promise<SinkResult<Entry>> {
-    const stored = await this.inTransaction(fence, (transaction, touched, isLocking) =>
-      this.store(transaction, entries, touched, isLocking),
+    // Between decoding and encoding, so that an answer which another lane waits for does not wait for both.
+    await others();
+    const stored = await this.inTransaction(fence, (transaction, attempt) =>
+      this.store(transaction, entries, attempt),
     );
     fault('sink.after-commit');
+    this.repeats.found(stored.repeatedRecords);
     this.count(entries, stored);
     this.tell(stored);
     const { refused, newRecords, repeatedRecords } = stored;
@@ -98,7 +115,7 @@ export class SinkService {
    */
   async settleOn(device: ResettlingDevice, fence: Fence): Promise<boolean> {
     const { settler, rulebooks, metrics } = this.parts;
-    const stored = await this.inTransaction(fence, async (transaction, touched) => {
+    const stored = await this.inTransaction(fence, async (transaction, { touched }) => {
       touched.add(device.id);
       const rulebook = await rulebooks.current(transaction);
       const settled = await settler.settleSlice(transaction, device, rulebook);
@@ -134,25 +151,33 @@ export class SinkService {
     return this.parts.live.told();
   }
 
-  /** Repeated once, from states that are locked, where those kept in memory turn out to be stale. */
+  /**
+   * Done again, from states that are locked, where those kept in memory turn out to be stale; and where what was taken
+   * for new turns out to be stored.
+   */
   private async inTransaction<Result extends StoredDevices>(
     fence: Fence,
-    work: (transaction: Transaction, touched: Set<bigint>, isLocking: boolean) => Promise<Result>,
+    work: (transaction: Transaction, attempt: Attempt) => Promise<Result>,
   ): Promise<Result> {
     const { settler, metrics } = this.parts;
-    const touched = new Set<bigint>();
-    try {
-      return await this.commit(fence, (transaction) => work(transaction, touched, false));
-    } catch (error) {
-      settler.forget(touched);
-      if (!hasCode(error, 'STATE_CONFLICT')) throw error;
-    }
-    metrics.deviceStates.inc({ result: 'stale' });
-    try {
-      return await this.commit(fence, (transaction) => work(transaction, touched, true));
-    } catch (error) {
-      settler.forget(touched);
-      throw error;
+    const attempt = {
+      touched: new Set<bigint>(),
+      isLocking: false,
+      expectsRepeats: this.repeats.areExpected,
+    };
+    for (;;) {
+      try {
+        return await this.commit(fence, (transaction) => work(transaction, attempt));
+      } catch (error) {
+        settler.forget(attempt.touched);
+        if (!attempt.expectsRepeats && isRepeat(error)) {
+          this.repeats.found(1);
+          attempt.expectsRepeats = true;
+        } else if (!attempt.isLocking && hasCode(error, 'STATE_CONFLICT')) {
+          metrics.deviceStates.inc({ result: 'stale' });
+          attempt.isLocking = true;
+        } else throw error;
+      }
     }
   }
 
@@ -164,8 +189,7 @@ export class SinkService {
     const endTimer = metrics.transactionSeconds.startTimer();
     try {
       const stored = await database.transaction(async (transaction) => {
-        await fence(transaction);
-        const result = await work(transaction);
+        const [, result] = await Promise.all([fence(transaction), work(transaction)]);
         fault('sink.before-commit');
         return result;
       });
@@ -190,8 +214,7 @@ export class SinkService {
   private async store<Entry extends SinkEntry>(
     transaction: Transaction,
     entries: readonly Entry[],
-    touched: Set<bigint>,
-    isLocking: boolean,
+    attempt: Attempt,
   ): Promise<Stored<Entry>> {
     const devices = await this.parts.directory.resolve(transaction, new Set(entries.map(({ imei }) => imei)));
     const refused: RefusedEntry<Entry>[] = [];
@@ -202,19 +225,38 @@ export class SinkService {
       if (isKnown(device)) arrivals.push(arrivalOf(entry, device));
       else refused.push({ entry, refusal: device.refusal });
     }
-    const fresh = await storePositions(transaction, arrivals);
+    const stored = attempt.expectsRepeats
+      ? await this.settle(transaction, arrivals, await storePositions(transaction, arrivals), attempt)
+      : await this.storeAsNew(transaction, arrivals, attempt);
+    return { ...stored, refused };
+  }
+
+  /** The server stores the records while what follows from them is found out here. */
+  private async storeAsNew(
+    transaction: Transaction,
+    arrivals: readonly Arrival[],
+    attempt: Attempt,
+  ): Promise<StoredRecords> {
+    const [, stored] = await Promise.all([
+      storeNewPositions(transaction, arrivals),
+      others().then(() => this.settle(transaction, arrivals, allOf(arrivals), attempt)),
+    ]);
+    return stored;
+  }
+
+  private async settle(
+    transaction: Transaction,
+    arrivals: readonly Arrival[],
+    fresh: NewRecords,
+    { touched, isLocking }: Attempt,
+  ): Promise<StoredRecords> {
     const rulebook = await this.parts.rulebooks.current(transaction);
     const groups = newFixesByDevice(arrivals, fresh);
     for (const { device } of groups) touched.add(device.id);
     const settled = await this.parts.settler.settleAll(transaction, groups, rulebook, isLocking);
     const events = await this.storeSettled(transaction, settled, rulebook);
-    return {
-      ...events,
-      refused,
-      settled,
-      newRecords: fresh.count,
-      repeatedRecords: arrivals.reduce((sum, { records }) => sum + records.length, 0) - fresh.count,
-    };
+    const repeatedRecords = countOf(arrivals) - fresh.count;
+    return { ...events, settled, newRecords: fresh.count, repeatedRecords };
   }
 
   private async storeSettled(
@@ -222,10 +264,15 @@ export class SinkService {
     settled: readonly SettledDevice[],
     rulebook: Rulebook,
   ): Promise<StoredEvents & { versions: ReadonlyMap<bigint, bigint> }> {
-    const versions = await saveDeviceStates(transaction, settled);
     const nowMs = (this.parts.now ?? Date.now)();
-    const events = await storeEvents(transaction, settled, rulebook, nowMs);
-    await appendBatch(
+    const saving = saveDeviceStates(transaction, settled);
+    // One statement locks all states; where it takes more, the events wait, since a state is locked before its events.
+    if (!settled.every(isPlain)) await saving;
+    const [versions, events] = await Promise.all([
+      saving,
+      storeEvents(transaction, settled, rulebook, nowMs),
+    ]);
+    sendBatch(
       transaction,
       events.added.flatMap((event) => messagesOf(event, rulebook)),
     );

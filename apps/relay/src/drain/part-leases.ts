@@ -1,13 +1,8 @@
-import { OUTBOX_PARTS } from '@app/common/contracts';
+import { OUTBOX_PARTS, partLeaseName } from '@app/common/contracts';
 
-const PREFIX = 'outbox:part:';
+export { partOfLease } from '@app/common/contracts';
 
 /** The lease of each outbox part. */
-export const PART_LEASES: readonly string[] = Array.from(
-  { length: OUTBOX_PARTS },
-  (_, part) => `${PREFIX}${part}`,
+export const PART_LEASES: readonly string[] = Array.from({ length: OUTBOX_PARTS }, (_, part) =>
+  partLeaseName(part),
 );
-
-export function partOfLease(name: string): number {
-  return Number(name.slice(PREFIX.length));
-}

@@ -36,8 +36,11 @@ export type VehiclePayload = z.infer<typeof vehiclePayload>;
 /** The producer name that processor's rules write into their intents. */
 export const PROCESSOR_PRODUCER = 'processor';
 
+/** The names of the catalog. */
+export type NotificationType = `vehicle.${EventKind}`;
+
 /** The notification type of an event kind. */
-export const intentTypeOf = (kind: EventKind): string => `vehicle.${kind}`;
+export const intentTypeOf = (kind: EventKind): NotificationType => `vehicle.${kind}`;
 
 const channelsByKind: Record<EventKind, readonly Channel[]> = {
   'overspeed.started': ['push', 'email'],

@@ -1,4 +1,6 @@
-import { type OutboxTopic } from './streams';
+import { type FleetEventFields } from './events';
+import { type IntentFields, type NotificationType } from './intents';
+import { type FLEET_EVENTS, type NOTIFICATION_INTENTS, type OutboxTopic } from './streams';
 
 /**
  * The relay's place in the outbox: messages are ordered by this triple and by nothing else. Ids alone go down while
@@ -12,9 +14,9 @@ export interface OutboxPosition {
   readonly id: bigint;
 }
 
-const GENERATION_DIGITS = 10;
-const XID_DIGITS = 20;
-const ID_DIGITS = 19;
+export const GENERATION_DIGITS = 10;
+export const XID_DIGITS = 20;
+export const ID_DIGITS = 19;
 export const MARK_DIGITS = GENERATION_DIGITS + XID_DIGITS + ID_DIGITS;
 
 /** Before the first message. */
@@ -52,14 +54,31 @@ export function comparePositions(a: OutboxPosition, b: OutboxPosition): number {
   return 0;
 }
 
-/** A message as a producer hands it over: the fields of its target stream, without those that the relay adds. */
-export interface OutboxDraft {
-  readonly topic: OutboxTopic;
+/** The lease that the relay's owner of a part holds. */
+const PART_LEASE = 'outbox:part:';
+export const partLeaseName = (part: number): string => `${PART_LEASE}${part}`;
+export const partOfLease = (name: string): number => Number(name.slice(PART_LEASE.length));
+
+/** What the relay adds to the fields of a message. */
+export type AddedByRelay = 'v' | 'event_id' | 'traceparent';
+
+/** What a producer fills in for each topic. Closed like the list of topics: what is not here cannot be appended. */
+export interface OutboxFields {
+  [FLEET_EVENTS]: Omit<FleetEventFields, AddedByRelay>;
+  [NOTIFICATION_INTENTS]: Omit<IntentFields, AddedByRelay> & { notification_type: NotificationType };
+}
+
+interface DraftOf<Topic extends OutboxTopic> {
+  readonly topic: Topic;
   /** Messages of one key are published in the order of their commits; here the device's IMEI. */
   readonly key: string;
   /** Deterministic (see ids), since consumers dedupe by it. */
   readonly eventId: string;
   readonly tenantId: string;
-  readonly fields: Readonly<Record<string, string>>;
-  readonly traceparent: string;
+  readonly fields: Readonly<OutboxFields[Topic]>;
+  /** The trace that the change belongs to; a new one where it is left out. */
+  readonly traceparent?: string | undefined;
 }
+
+/** A message as a producer hands it over: the fields of its target stream, without those that the relay adds. */
+export type OutboxDraft = { [Topic in OutboxTopic]: DraftOf<Topic> }[OutboxTopic];

@@ -84,6 +84,26 @@ export const jsonb: BinaryType<string> = {
   },
 };
 
+export const text: BinaryType<string> = {
+  ...{ name: 'text', oid: 25, usualBytes: 64 },
+  bytesOf: (value) => Buffer.byteLength(value),
+  write: ({ bytes }, at, value) => {
+    bytes.write(value, at);
+  },
+};
+
+const UUID_BYTES = 16;
+
+/** In its usual writing. */
+export const uuid: BinaryType<string> = {
+  ...{ name: 'uuid', oid: 2950, usualBytes: UUID_BYTES },
+  bytesOf: () => UUID_BYTES,
+  write: ({ bytes }, at, value) => {
+    const written = bytes.write(value.replaceAll('-', ''), at, UUID_BYTES, 'hex');
+    if (written !== UUID_BYTES) throw new RangeError('a UUID has 32 hexadecimal digits');
+  },
+};
+
 const NUMERIC_HEAD_BYTES = 8;
 const NUMERIC_NEGATIVE = 0x4000;
 

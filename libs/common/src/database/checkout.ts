@@ -1,6 +1,8 @@
 import { type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
-import { type Statement } from './statement';
+import { Pipeline, type Sending } from './pipeline';
 import { leavesSessionAlive } from './sql-errors';
+import { type Statement } from './statement';
+import { StatementLine } from './statement-line';
 
 /** One pooled connection in one pair of hands, from its checkout to its return. */
 export class Checkout {
@@ -38,7 +40,12 @@ export class Checkout {
     return this.guard(() => this.client.query<Row>(config));
   }
 
-  /** BEGIN, COMMIT and ROLLBACK. */
+  /** For a transaction: those of its statements that wait for nothing travel together. */
+  line(): StatementLine {
+    return new StatementLine((sendings) => this.send(sendings));
+  }
+
+  /** ROLLBACK. */
   command(text: string): Promise<QueryResult> {
     return this.guard(() => this.client.query(text));
   }
@@ -55,13 +62,30 @@ export class Checkout {
     this.client.connection.stream.destroy();
   }
 
+  private send(sendings: readonly Sending[]): Promise<void> {
+    const guarded = sendings.map((sending): Sending => ({
+      ...sending,
+      settle: (error, result) => sending.settle(error && this.judge(error), result),
+    }));
+    return new Promise((resolve) => {
+      const pipeline = new Pipeline(guarded, this.usePreparedStatements);
+      pipeline.callback = () => resolve();
+      this.client.query(pipeline);
+    });
+  }
+
   private async guard<Result>(run: () => Promise<Result>): Promise<Result> {
     try {
       return await run();
     } catch (error) {
-      if (leavesSessionAlive(error)) throw error;
-      this.broken = true;
-      throw this.firstLoss ?? error;
+      throw this.judge(error);
     }
+  }
+
+  /** Whatever is no answer of a living session makes the connection unfit for the next user. */
+  private judge<Failure>(error: Failure): Failure | Error {
+    if (leavesSessionAlive(error)) return error;
+    this.broken = true;
+    return this.firstLoss ?? error;
   }
 }

@@ -2,13 +2,18 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
-import { Client, type QueryResultRow } from 'pg';
+import { type QueryResultRow } from 'pg';
 import { z } from 'zod';
+import { withClient } from '@app/common/testing';
 import { Database, type DatabaseOptions } from './database';
 
 /** Helpers of this area's own specs; nothing else imports them. */
 
-const recordedLine = z.object({ event: z.string(), level: z.number() });
+const recordedLine = z.object({
+  event: z.string(),
+  level: z.number(),
+  err: z.object({ message: z.string() }).optional(),
+});
 export type RecordedLine = z.infer<typeof recordedLine>;
 
 /** A logger whose lines a spec can read. */
@@ -41,19 +46,6 @@ export async function sql<Row extends QueryResultRow>(
   params: unknown[] = [],
 ): Promise<Row[]> {
   return withClient(url, async (client) => (await client.query<Row>(text, params)).rows);
-}
-
-export async function withClient<Result>(
-  url: string,
-  work: (client: Client) => Promise<Result>,
-): Promise<Result> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 /** The same server and user, another database. */

@@ -4,7 +4,8 @@ import { type Logger } from '../observability';
 import { Checkout } from './checkout';
 import { Listener, type Listening } from './listen';
 import { checkSchemaVersion, checkServer, type QuerySource } from './start-checks';
-import { type Statement } from './statement';
+import notify from './sql/notify.sql';
+import { statement, type Statement } from './statement';
 import { runTransaction, type Transaction } from './transaction';
 import { untilReachable } from './until-reachable';
 import { valueTypes } from './value-types';
@@ -30,6 +31,8 @@ export interface PoolUse {
   readonly inUse: number;
   readonly waiting: number;
 }
+
+const NOTIFY = statement('database.notify', notify);
 
 /** A checkout or a connect that takes longer is an outage, not patience. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -105,6 +108,7 @@ export class Database implements Service, QuerySource {
   async listen(channel: string, onWake: () => void): Promise<Listening> {
     const listener = new Listener({
       newClient: () => new Client(this.clientConfig()),
+      notify: (other) => this.query(NOTIFY, [other]),
       channel,
       onWake,
       logger: this.options.logger,

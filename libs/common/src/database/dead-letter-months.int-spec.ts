@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { testServers } from '@app/common/testing';
-import { sql, urlOf, withClient } from './database.testing';
+import { testServers, withClient } from '@app/common/testing';
+import { sql, urlOf } from './database.testing';
 import { migrateDown, migrateUp } from './migrate';
 import { MIGRATION_NAMES } from './migrations';
 

@@ -1,4 +1,4 @@
-export { BinaryArray } from './binary-array';
+export { BinaryArena, BinaryArray } from './binary-array';
 export * as binaryTypes from './binary-types';
 export { type BinaryType } from './binary-types';
 export * from './data-source';

@@ -1,6 +1,5 @@
-import { testServers, type AppRole } from '@app/common/testing';
+import { testServers, withClient, type AppRole } from '@app/common/testing';
 import { DatabaseError } from 'pg';
-import { withClient } from './database.testing';
 
 const servers = testServers();
 

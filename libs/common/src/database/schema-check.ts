@@ -34,6 +34,12 @@ export function describeDifference({ object, expected, found }: SchemaDifference
   ].join('\n');
 }
 
+/** For a terminal: the differences, one under the other, and how many they are. */
+export function describeDifferences(differences: readonly SchemaDifference[]): string {
+  const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
+  return [...differences.map(describeDifference), `${count} (- this build, + this database)`].join('\n');
+}
+
 /** For people who compare two schemas of equal rights: a sentence for each difference. */
 export function differenceInWords(
   { object, expected, found }: SchemaDifference,

@@ -1,6 +1,6 @@
-import { eventually, testServers } from '@app/common/testing';
+import { eventually, testServers, withClient } from '@app/common/testing';
 import { type Client } from 'pg';
-import { sql, withClient } from './database.testing';
+import { sql } from './database.testing';
 
 const servers = testServers();
 

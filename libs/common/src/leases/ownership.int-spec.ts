@@ -152,6 +152,36 @@ describe('Ownership', () => {
     expect(one.ownership.usable()).not.toContainEqual(lease);
   });
 
+  it('goes on above an epoch that a store has seen while the lease is its own all the same', async () => {
+    const [one] = await started(1, 30_000);
+    const [lease, other] = one?.ownership.usable() ?? [];
+    if (one === undefined || lease === undefined || other === undefined) throw new Error('nothing owned');
+    expect(await one.ownership.contest(lease, lease.epoch + 40n)).toBe('raised');
+    const raised = { name: lease.name, epoch: lease.epoch + 41n };
+    expect(one.ownership.usable()).toContainEqual(raised);
+    expect(one.ownership.usable()).toContainEqual(other);
+    expect(one.ownership.usable()).toHaveLength(RESOURCES.length);
+    expect(await leaseRows(admin)).toContainEqual({ ...raised, owner: one.table.owner });
+    // What comes from before that is refused, and does not take the new one along.
+    expect(await one.ownership.use([lease], (usable) => Promise.resolve(usable))).toEqual([]);
+    expect(await one.ownership.contest(lease, raised.epoch + 1n)).toBe('lost');
+    expect(one.ownership.usable()).toContainEqual(raised);
+    await database.transaction((transaction) => one.ownership.protect(transaction, [raised]));
+  });
+
+  it('drops a lease that another has by now, and leaves the epoch to them', async () => {
+    const [one] = await started(1, 30_000);
+    const [lease] = one?.ownership.usable() ?? [];
+    if (one === undefined || lease === undefined) throw new Error('nothing owned');
+    // Nobody but the store that has seen a newer epoch can tell.
+    one.table.renew = (leases) => Promise.resolve(new Set(leases.map(({ name }) => name)));
+    await expire(admin, [lease.name]);
+    const [taken] = await instanceOf(database, RESOURCES, 30_000).table.acquire([lease.name], 1);
+    expect(await one.ownership.contest(lease, lease.epoch + 40n)).toBe('lost');
+    expect(one.ownership.usable().map(({ name }) => name)).not.toContain(lease.name);
+    expect((await leaseRows(admin)).find(({ name }) => name === lease.name)?.epoch).toBe(taken?.epoch);
+  });
+
   it('takes nothing and stays no member when it is stopped before or while it starts', async () => {
     const [early, late] = [instanceOf(database, RESOURCES, 30_000), instanceOf(database, RESOURCES, 30_000)];
     await early.ownership.stop(1_000);

@@ -6,9 +6,10 @@ import {
   NOTIFICATION_INTENTS,
   type OutboxDraft,
   partOf,
+  type VehiclePayload,
 } from '@app/common/contracts';
 import { Database, statement, type Transaction } from '@app/common/database';
-import { newTraceparent } from '@app/common/observability';
+import { newTraceparent, traceIdOf } from '@app/common/observability';
 import { eventually, signal, testServers } from '@app/common/testing';
 import { append, appendBatch, OUTBOX_CHANNEL } from './append';
 import { fleetEventMessage, intentMessage } from './messages';
@@ -34,7 +35,7 @@ afterEach(() => admin.query(statement('spec_outbox_clear', 'TRUNCATE outbox.mess
 
 const MESSAGES = statement(
   'spec_outbox_messages',
-  `SELECT slot, generation, xid, id, part, topic, key, event_id, tenant_id, payload,
+  `SELECT slot, generation, xid, id, part, topic, key, event_id, tenant_id, traceparent, payload,
      (extract(epoch FROM created_at)::bigint / 3600 % 48)::integer AS expected_slot
    FROM outbox.message ORDER BY id`,
 );
@@ -46,6 +47,7 @@ interface MessageRow {
   topic: string;
   key: string;
   event_id: string;
+  traceparent: string;
   payload: string;
   expected_slot: number;
 }
@@ -71,6 +73,17 @@ const event = (key?: string): OutboxDraft =>
     occurred_at_ms: '1700000000000',
     payload_json: '{}',
   });
+const vehiclePayload: VehiclePayload = {
+  ...{ event_id: intentMessageId('spec', 'event'), imei: '350000000000017', device_name: 'Van 7' },
+  ...{
+    reference: 'rule',
+    reference_name: 'Limit',
+    longitude: 24.9,
+    latitude: 60.2,
+    speed_kmh: 91,
+    details: {},
+  },
+};
 const intent = (): OutboxDraft =>
   intentMessage(head(), {
     notification_type: 'vehicle.overspeed.started',
@@ -81,7 +94,7 @@ const intent = (): OutboxDraft =>
     subject: '350000000000017',
     tenant_id: 'default',
     occurred_at_ms: '1700000000000',
-    payload_json: '{}',
+    payload_json: JSON.stringify(vehiclePayload),
     request_id: undefined,
   });
 
@@ -116,7 +129,7 @@ describe('appendBatch', () => {
     expect(await messages()).toEqual([]);
   });
 
-  const fieldsOf = (draft: OutboxDraft, changes: Record<string, string>): OutboxDraft => ({
+  const fieldsOf = (draft: OutboxDraft, changes: Record<string, string>): object => ({
     ...draft,
     fields: { ...draft.fields, ...changes },
   });
@@ -127,6 +140,8 @@ describe('appendBatch', () => {
     ['another audience than the type has', () => fieldsOf(intent(), { audience_kind: 'admin_email' })],
     ['an unknown field', () => fieldsOf(event(), { colour: 'red' })],
     ['a field that the relay adds', () => fieldsOf(event(), { event_id: head().eventId })],
+    ['a payload that the type does not have', () => fieldsOf(intent(), { payload_json: '{"imei":"1"}' })],
+    ['a payload that is no JSON', () => fieldsOf(intent(), { payload_json: '{' })],
     ['an unknown event kind', () => fieldsOf(event(), { kind: 'teleported' })],
     ['a missing field', () => ({ ...event(), fields: { kind: 'overspeed.started' } })],
     ['an event id that is no UUID', () => ({ ...event(), eventId: '17' })],
@@ -140,6 +155,18 @@ describe('appendBatch', () => {
       await append(transaction, intent());
     });
     expect((await messages()).map(({ topic }) => topic)).toEqual([NOTIFICATION_INTENTS]);
+  });
+
+  it('gives a message of no trace one of its own', async () => {
+    await database.transaction((transaction) =>
+      appendBatch(transaction, [
+        { ...event(), traceparent: undefined },
+        { ...event(), traceparent: undefined },
+      ]),
+    );
+    const traces = (await messages()).map(({ traceparent }) => traceparent);
+    for (const trace of traces) expect(traceIdOf(trace)).toBeDefined();
+    expect(new Set(traces).size).toBe(2);
   });
 
   it('takes optional fields that are undefined as absent', async () => {

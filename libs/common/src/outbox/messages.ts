@@ -1,21 +1,16 @@
 import { z } from 'zod';
 import {
-  type EventKind,
   FLEET_EVENTS,
+  fleetEventFieldsSchema,
   INTENT_CATALOG,
   intentFieldsSchema,
-  type IntentFields,
-  fleetEventFieldsSchema,
-  type FleetEventFields,
   NOTIFICATION_INTENTS,
   OUTBOX_TOPICS,
   type OutboxDraft,
+  type OutboxFields,
   type OutboxTopic,
 } from '../contracts';
 import { OdographError } from '../errors';
-
-/** What a producer fills in of a message; the relay adds `v`, `event_id` and `traceparent`. */
-type AddedByRelay = 'v' | 'event_id' | 'traceparent';
 
 const addedByRelay = { v: true, event_id: true, traceparent: true } as const;
 
@@ -30,27 +25,22 @@ const draftHead = z.object({
   key: z.string().min(1),
   eventId: z.uuid(),
   tenantId: z.string().min(1),
-  traceparent: z.string().min(1),
+  traceparent: z.string().min(1).optional(),
 });
 
-interface DraftHead {
-  readonly key: string;
-  readonly eventId: string;
-  readonly tenantId: string;
-  readonly traceparent: string;
-}
+type DraftHead = Pick<OutboxDraft, 'key' | 'eventId' | 'tenantId' | 'traceparent'>;
 
 /** A message for `fleet:events`. */
-export function fleetEventMessage(
-  head: DraftHead,
-  fields: Omit<FleetEventFields, AddedByRelay> & { kind: EventKind },
-): OutboxDraft {
+export function fleetEventMessage(head: DraftHead, fields: OutboxFields[typeof FLEET_EVENTS]): OutboxDraft {
   return { ...head, topic: FLEET_EVENTS, fields };
 }
 
 /** A message for `notification:intents`. */
-export function intentMessage(head: DraftHead, fields: Omit<IntentFields, AddedByRelay>): OutboxDraft {
-  return { ...head, topic: NOTIFICATION_INTENTS, fields: definedOnly(fields) };
+export function intentMessage(
+  head: DraftHead,
+  fields: OutboxFields[typeof NOTIFICATION_INTENTS],
+): OutboxDraft {
+  return { ...head, topic: NOTIFICATION_INTENTS, fields };
 }
 
 /**
@@ -60,34 +50,41 @@ export function intentMessage(head: DraftHead, fields: Omit<IntentFields, AddedB
  */
 export function checkDraft(draft: OutboxDraft): void {
   const { topic, fields } = draft;
-  check(String(topic), draftHead, draft);
+  check(topic, draftHead, draft);
   check(topic, draftFields[topic], fields);
-  if (topic === NOTIFICATION_INTENTS) checkIntentType(fields);
+  if (draft.topic === NOTIFICATION_INTENTS) checkIntent(draft.fields);
 }
 
-function check(topic: string, schema: z.ZodType, value: unknown): void {
+function check(what: string, schema: z.ZodType, value: unknown): void {
   const result = schema.safeParse(value);
   if (result.success) return;
   throw invalid(
-    result.error.issues.map(({ path, message }) => `${topic} ${path.join('.')}: ${message}`).join('; '),
+    result.error.issues.map(({ path, message }) => `${what} ${path.join('.')}: ${message}`).join('; '),
   );
 }
 
-function checkIntentType(fields: Readonly<Record<string, string>>): void {
-  const { notification_type: name = '', producer = '', audience_kind: audience } = fields;
+function checkIntent({
+  notification_type: name,
+  producer,
+  audience_kind: audience,
+  payload_json: payload,
+}: OutboxFields[typeof NOTIFICATION_INTENTS]): void {
   const type = INTENT_CATALOG.get(name);
   if (type === undefined || !type.producers.includes(producer)) {
     throw invalid(`the catalog has no type ${name} of producer ${producer}`);
   }
   if (type.audience !== audience) throw invalid(`${name} is for the audience ${type.audience}`);
+  check(`${name} payload_json`, type.payload, jsonOf(payload, name));
+}
+
+function jsonOf(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new OdographError('OUTBOX_MESSAGE_INVALID', { detail: `${name} payload_json: is no JSON`, cause });
+  }
 }
 
 function invalid(detail: string): OdographError {
   return new OdographError('OUTBOX_MESSAGE_INVALID', { detail });
-}
-
-function definedOnly(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
 }

@@ -1,10 +1,9 @@
-import { appendFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
-import { Client } from 'pg';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { eventually } from './eventually';
-import { postgresBinaries } from './postgres-binaries';
 import { startPostgres, SUPERUSER, type PostgresOptions, type PostgresServer } from './postgres';
-import { unprivileged } from './unprivileged';
+import { adoptDataDir, takeBaseBackup } from './postgres-backup';
+import { withClient } from './with-client';
 
 export interface StandbyOptions extends Pick<PostgresOptions, 'durable' | 'settings'> {
   readonly primary: PostgresServer;
@@ -22,12 +21,8 @@ export interface StandbyServer extends PostgresServer {
 /** As `synchronous_standby_names` of the primary names it. */
 export const STANDBY_NAME = 'standby';
 
-/** Not part of a backup: the log comes over the wire, the rest belongs to the running server. */
-const LEFT_OUT = ['pg_wal', 'postmaster.pid', 'postmaster.opts', 'pg_replslot', 'pg_dynshmem', 'pg_notify'];
-
 /**
- * A hot standby by streaming replication, from a low-level backup of a running primary's files (pg_basebackup is not
- * among the binaries that npm ships). Resolves when it has caught up with the backup's end and takes reads.
+ * A hot standby by streaming replication, from a backup of a running primary's files. Resolves when it has caught up with the backup's end and takes reads.
  */
 export async function startStandby(options: StandbyOptions): Promise<StandbyServer> {
   const { primary, durable, settings = {} } = options;
@@ -59,23 +54,12 @@ export async function makeSynchronous(primary: PostgresServer): Promise<void> {
 }
 
 async function backUp(primary: PostgresServer, from: string, to: string): Promise<void> {
-  const identity = unprivileged(postgresBinaries(), to);
-  await withClient(primary.url(), async (client) => {
-    await client.query("SELECT pg_backup_start('standby', true)");
-    const isKept = (path: string) => !LEFT_OUT.includes(path.slice(from.length + 1).split(sep)[0] ?? '');
-    cpSync(from, to, { recursive: true, filter: isKept });
-    for (const empty of LEFT_OUT.filter((name) => name.startsWith('pg_'))) {
-      mkdirSync(join(to, empty), { mode: 0o700, recursive: true });
-    }
-    const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
-    writeFileSync(join(to, 'backup_label'), rows[0]?.labelfile ?? '');
-  });
+  await takeBaseBackup(primary, from, to);
   writeFileSync(join(to, 'standby.signal'), '');
   // In the file and not on the command line, which would win over ALTER SYSTEM.
   const source = `host=127.0.0.1 port=${primary.port} user=${SUPERUSER} application_name=${STANDBY_NAME}`;
   appendFileSync(join(to, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`);
-  identity.adopt(to);
-  for (const path of readdirSync(to, { recursive: true, encoding: 'utf8' })) identity.adopt(join(to, path));
+  adoptDataDir(to);
 }
 
 async function untilReplicas(primary: PostgresServer, count: number, state = '%'): Promise<void> {
@@ -90,14 +74,4 @@ async function untilReplicas(primary: PostgresServer, count: number, state = '%'
       }),
     { what: `${count} standbys to stream`, timeoutMs: 30_000 },
   );
-}
-
-async function withClient<Value>(url: string, work: (client: Client) => Promise<Value>): Promise<Value> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }

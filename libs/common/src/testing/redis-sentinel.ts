@@ -21,6 +21,10 @@ export interface RedisSentinels {
   readonly replica: RedisServer;
   /** The port of the primary as a majority of the sentinels has it now. */
   primaryPort(): Promise<number>;
+  /** Resolves when the replica of the start is the primary. */
+  untilPromoted(): Promise<void>;
+  /** The server that was the primary at the start, on its files and its port, as its supervisor starts it. */
+  restartPrimary(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,6 +34,7 @@ const COUNT = 3;
 const QUORUM = 2;
 /** How long a primary is silent before a sentinel thinks it dead. */
 const DOWN_AFTER_MS = 1000;
+const FAILOVER_TIMEOUT_MS = 60_000;
 
 /** Starts a primary, a replica that has caught up, and three sentinels that know both. */
 export async function startRedisSentinels({
@@ -64,12 +69,21 @@ export async function startRedisSentinels({
       started({ kill: () => disconnected(client) });
     }
     await Promise.all(clients.map(untilAware));
+    const primaryPort = async (): Promise<number> => {
+      const named = await Promise.all(clients.map((client) => ask(client, 'GET-MASTER-ADDR-BY-NAME')));
+      const counts = named.map((reply) => Number(Array.isArray(reply) ? reply[1] : 0)).sort();
+      return counts[QUORUM - 1] ?? 0;
+    };
     return {
       ...{ url: `redis://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`, primary, replica, stop },
-      primaryPort: async () => {
-        const named = await Promise.all(clients.map((client) => ask(client, 'GET-MASTER-ADDR-BY-NAME')));
-        const counts = named.map((reply) => Number(Array.isArray(reply) ? reply[1] : 0)).sort();
-        return counts[QUORUM - 1] ?? 0;
+      primaryPort,
+      untilPromoted: async () => {
+        await eventually(async () => (await primaryPort()) === replica.port, {
+          ...{ what: 'the replica to be promoted', timeoutMs: FAILOVER_TIMEOUT_MS },
+        });
+      },
+      restartPrimary: async () => {
+        started(await startRedis({ dir: join(dir, 'primary'), port: primary.port, appendfsync }));
       },
     };
   } catch (error) {

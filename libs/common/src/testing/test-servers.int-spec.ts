@@ -1,19 +1,9 @@
 import { Redis } from 'ioredis';
-import { Client } from 'pg';
 import { testServers } from './test-servers';
+import { withClient } from './with-client';
 
 /** What the suites before this one saw: each describe below is a suite of its own. */
 const databases: string[] = [];
-
-async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
 
 async function value(url: string, sql: string, parameters: unknown[] = []): Promise<unknown> {
   const { rows } = await withClient(url, (client) => client.query<{ value: unknown }>(sql, parameters));

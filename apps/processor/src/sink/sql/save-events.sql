@@ -21,7 +21,8 @@ ON CONFLICT (event_id) DO UPDATE SET
   latitude = excluded.latitude,
   speed_kmh = excluded.speed_kmh,
   details = excluded.details,
-  retracted_at = NULL
+  retracted_at = NULL,
+  hidden = false
 WHERE event.retracted_at IS NOT NULL OR (
   event.reference_version, event.confirmed_time, event.confirmed_digest, event.longitude, event.latitude,
   event.speed_kmh, event.details

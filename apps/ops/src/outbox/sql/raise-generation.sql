@@ -1,0 +1,1 @@
+UPDATE outbox.generation SET generation = $1

@@ -12,12 +12,14 @@ import findMessage from './sql/find-message.sql';
 import loadCursors from './sql/load-cursors.sql';
 import moveCursor from './sql/move-cursor.sql';
 import readMessages from './sql/read-messages.sql';
+import readOnMessages from './sql/read-on.sql';
 
 const STATEMENTS = {
   find: statement('drain.find-message', findMessage),
   load: statement('drain.load-cursors', loadCursors),
   move: statement('drain.move-cursor', moveCursor),
   read: statement('drain.read-messages', readMessages),
+  readOn: statement('drain.read-on', readOnMessages),
 };
 
 /** What Redis last confirmed of each target stream of a part. */
@@ -28,6 +30,12 @@ export interface Cursor {
   readonly part: number;
   readonly position: OutboxPosition;
   readonly acknowledged: AcknowledgedMarks;
+}
+
+/** Where a part is read from. */
+export interface ReadingCursor extends Cursor {
+  /** While topics are on hold: what lies up to here, behind the cursor, is of them or out. */
+  readonly readOn: OutboxPosition | undefined;
 }
 
 export interface LoadedCursor extends Cursor {
@@ -61,6 +69,21 @@ interface PositionRow {
   readonly id: bigint;
 }
 
+interface MessageColumns {
+  readonly topic: string;
+  readonly key: string;
+  readonly event_id: string;
+  readonly traceparent: string;
+  readonly payload: string;
+  readonly created_at: Date;
+}
+
+/** Without a message where there is none behind the place from which was read. */
+type MessageRow = { readonly part: number; readonly in_place: boolean } & (
+  | (PositionRow & MessageColumns)
+  | { readonly [Column in Exclude<keyof (PositionRow & MessageColumns), 'part'>]: null }
+);
+
 const marksSchema = z.partialRecord(
   z.enum(OUTBOX_TOPICS),
   z.object({
@@ -89,40 +112,25 @@ export class CursorTable {
 
   /**
    * At most `limit` messages of each part behind its cursor, in order, that no open transaction can get in front of; by
-   * part, and only of parts that have any.
+   * part. One statement, and another one where parts are read on over topics on hold.
    */
-  async read(cursors: readonly Cursor[], limit: number): Promise<ReadonlyMap<number, PartMessages>> {
-    const rows = await this.database.query<
-      PositionRow & {
-        topic: string;
-        key: string;
-        event_id: string;
-        traceparent: string;
-        payload: string;
-        created_at: Date;
-        in_place: boolean;
-      }
-    >(STATEMENTS.read, [
-      cursors.map(({ part }) => part),
-      cursors.map(({ position }) => position.generation.toString()),
-      cursors.map(({ position }) => position.xid.toString()),
-      cursors.map(({ position }) => position.id.toString()),
-      limit,
-    ]);
+  async read(cursors: readonly ReadingCursor[], limit: number): Promise<ReadonlyMap<number, PartMessages>> {
+    const [plain, ahead] = [
+      cursors.filter(({ readOn }) => readOn === undefined),
+      cursors.filter(isReadingOn),
+    ];
     const found = new Map<number, { inPlace: boolean; messages: OutboxMessage[] }>();
-    for (const row of rows) {
-      const ofPart = found.get(row.part) ?? { inPlace: row.in_place, messages: [] };
-      found.set(row.part, ofPart);
-      ofPart.messages.push({
-        part: row.part,
-        position: positionOf(row),
-        topic: row.topic,
-        key: row.key,
-        eventId: row.event_id,
-        traceparent: row.traceparent,
-        payload: row.payload,
-        createdAt: row.created_at,
-      });
+    const add = (rows: readonly MessageRow[]): void => {
+      for (const row of rows) {
+        const ofPart = found.get(row.part) ?? { inPlace: row.in_place, messages: [] };
+        found.set(row.part, ofPart);
+        if (hasMessage(row)) ofPart.messages.push(messageOf(row));
+      }
+    };
+    if (plain.length > 0) add(await this.database.query(STATEMENTS.read, [...columnsOf(plain), limit]));
+    if (ahead.length > 0) {
+      const readOn = positionColumns(ahead.map((cursor) => cursor.readOn));
+      add(await this.database.query(STATEMENTS.readOn, [...columnsOf(ahead), limit, ...readOn]));
     }
     return found;
   }
@@ -148,6 +156,39 @@ export class CursorTable {
       JSON.stringify(writeMarks(acknowledged)),
     ]);
   }
+}
+
+const isReadingOn = (cursor: ReadingCursor): cursor is ReadingCursor & { readOn: OutboxPosition } =>
+  cursor.readOn !== undefined;
+
+const hasMessage = (row: MessageRow): row is Exclude<MessageRow, { id: null }> => row.id !== null;
+
+function messageOf(row: PositionRow & MessageColumns): OutboxMessage {
+  const { part, topic, key, traceparent, payload } = row;
+  const position = positionOf(row);
+  return {
+    part,
+    position,
+    topic,
+    key,
+    traceparent,
+    payload,
+    eventId: row.event_id,
+    createdAt: row.created_at,
+  };
+}
+
+/** Parts, and their cursors by column. */
+function columnsOf(cursors: readonly Cursor[]): unknown[] {
+  return [cursors.map(({ part }) => part), ...positionColumns(cursors.map(({ position }) => position))];
+}
+
+function positionColumns(positions: readonly OutboxPosition[]): string[][] {
+  return [
+    positions.map(({ generation }) => generation.toString()),
+    positions.map(({ xid }) => xid.toString()),
+    positions.map(({ id }) => id.toString()),
+  ];
 }
 
 function positionOf({ generation, xid, id }: PositionRow): OutboxPosition {

@@ -9,7 +9,7 @@ import { type Transaction } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { type Lease } from '@app/common/leases';
 import { type OncePublisher } from '@app/common/streams';
-import { type Cursor, type OutboxMessage, type PartMessages } from './cursor-table';
+import { type Cursor, type OutboxMessage, type PartMessages, type ReadingCursor } from './cursor-table';
 import { MemoryRetries, noTransaction, SHORT_RETRIES } from '../memory-retries.testing';
 import { type Parked } from './parking';
 import { type PartTools } from './part';
@@ -92,8 +92,11 @@ export class MemoryOutbox {
     return this.messages.filter(({ position }) => comparePositions(position, this.cursor.position) > 0);
   }
 
-  private read(cursor: Cursor | undefined, limit: number): ReadonlyMap<number, PartMessages> {
-    const messages = this.behind().slice(0, limit);
+  private read(cursor: ReadingCursor | undefined, limit: number): ReadonlyMap<number, PartMessages> {
+    const from = cursor?.readOn ?? this.cursor.position;
+    const messages = this.messages
+      .filter(({ position }) => comparePositions(position, from) > 0)
+      .slice(0, limit);
     const inPlace = cursor !== undefined && comparePositions(cursor.position, this.cursor.position) === 0;
     return messages.length === 0 ? new Map() : new Map([[0, { inPlace, messages }]]);
   }

@@ -57,7 +57,7 @@ const action = fc.oneof(
   },
   { weight: 2, arbitrary: fc.constant({ do: 'takeOver' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'zombie' as const }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('lose' as const), topic }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('lose' as const), topic }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('hold' as const), topic: fc.option(topic, { nil: undefined }) }),
@@ -242,11 +242,12 @@ async function expectWhole(world: World): Promise<void> {
   for (const [index, message] of world.outbox.messages.entries()) {
     const number = index + 1;
     const row = world.outbox.retries.rows.find(({ message: { eventId } }) => eventId === message.eventId);
-    const isHeld =
-      row?.state === 'dead' || (row?.state === 'open' && number > (dead.get(message.key) ?? number));
-    const isAway = row?.state === 'skipped' || isHeld;
+    const isBehindDead = row?.state === 'open' && number > (dead.get(message.key) ?? number);
+    // Out or not: it may have gone out, and the answer been lost, before what holds it came in front of it.
+    if (isBehindDead) continue;
+    const isAway = row?.state === 'skipped' || row?.state === 'dead';
     if (out.has(number) === isAway)
-      throw new Error(`${number} is ${row?.state ?? 'of the log lane'}, out: ${!isAway}`);
+      throw new Error(`${number} is ${row?.state ?? 'of the log lane'} and ${isAway ? 'out' : 'not out'}`);
   }
   expect(world.outbox.behind()).toEqual([]);
 }
@@ -264,7 +265,7 @@ describe('Both lanes of a part', () => {
         await world.finish();
         await expectWhole(world);
       }),
-      { numRuns: 500 },
+      { numRuns: 20_000 },
     );
   }, 120_000);
 });

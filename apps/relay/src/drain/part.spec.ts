@@ -328,6 +328,22 @@ describe('Part', () => {
       expect(await eventsIn(NOTIFICATION_INTENTS)).toEqual(['event 1']);
     });
 
+    it('does not publish what was parked and retried meanwhile when it is read again', async () => {
+      outbox.add(1, { key: 'a' });
+      outbox.add(1, { key: 'a', topic: NOTIFICATION_INTENTS });
+      let isRefused = true;
+      const part = await claim(fussy(streams, (eventId) => isRefused && eventId === 'event 2'));
+      part.hold(new Set([FLEET_EVENTS]));
+      await drain(part);
+      isRefused = false;
+      for (const row of outbox.retries.rows) row.state = 'published';
+      part.parked([]);
+      part.hold(new Set());
+      await drain(part, 1);
+      expect(await eventsIn(FLEET_EVENTS)).toEqual(['event 1']);
+      expect(await eventsIn(NOTIFICATION_INTENTS)).toEqual([]);
+    });
+
     it('parks nothing of it, and keeps the order of a key that was parked beside it', async () => {
       outbox.add(1, { key: 'a', topic: NOTIFICATION_INTENTS });
       outbox.add(1, { key: 'a' });

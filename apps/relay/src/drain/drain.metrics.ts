@@ -4,6 +4,8 @@ import { type Metrics } from '@app/common/observability';
 export function drainMetrics(metrics: Metrics) {
   return {
     partsOwned: metrics.gauge('relay_parts_owned'),
+    breaker: metrics.gauge('relay_breaker_state'),
+    heldTopics: metrics.gauge('relay_held_topics'),
     parked: metrics.counter('relay_parked_total'),
     published: metrics.counter('relay_published_total'),
     refusals: metrics.counter('relay_refusals_total'),

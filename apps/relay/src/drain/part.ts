@@ -68,6 +68,9 @@ export class Part implements RetriedPart {
   private position: OutboxPosition;
   /** The newest answers of the streams; the cursor in the database may know older ones. */
   private acknowledged: AcknowledgedMarks;
+  private heldTopics: ReadonlySet<string> = new Set();
+  /** While topics are on hold: what lies between the cursor and this is of them, out, or parked. */
+  private readOn: OutboxPosition | undefined;
   private readonly parking: Parking;
 
   private constructor(
@@ -82,11 +85,24 @@ export class Part implements RetriedPart {
   }
 
   get cursor(): Cursor {
-    return { part: this.part, position: this.position, acknowledged: this.acknowledged };
+    const { part, position, acknowledged } = this;
+    return { part, position, acknowledged };
   }
 
+  /** From where it is read on: its cursor, or where it has come behind that while topics are on hold. */
   get upTo(): OutboxPosition {
-    return this.position;
+    return this.readOn ?? this.position;
+  }
+
+  get held(): readonly string[] {
+    return [...this.heldTopics];
+  }
+
+  /** Nothing is published to these from now on. Where they change, what was passed over is read again. */
+  hold(topics: ReadonlySet<string>): void {
+    if (topics === this.heldTopics) return;
+    this.heldTopics = topics;
+    this.readOn = undefined;
   }
 
   /**
@@ -118,14 +134,16 @@ export class Part implements RetriedPart {
   /**
    * Publishes messages that were read behind the cursor, then moves the cursor under the lease. A crash in between
    * repeats the step, and the marks make the repeat add nothing. A message that cannot pass moves to the retry lane with
-   * those behind it of its key, before anything else that is behind it goes out.
+   * those behind it of its key, before anything else that is behind it goes out. In front of the first message of a topic
+   * on hold the cursor stays; the other topics go on behind it.
    *
    * @throws OdographError LEASE_LOST; REDIS_UNREACHABLE and STREAM_REFUSED where a stream takes nothing at all: the part
    * stands where it was then, and the step is repeated.
    */
   async publish(messages: readonly OutboxMessage[]): Promise<DrainedPart> {
     const [added, skipped] = [new Map<OutboxTopic, number>(), new Map<OutboxTopic, number>()];
-    const { entries, parked } = await this.parking.sift(messages, this.acknowledged);
+    const going = messages.filter(({ topic }) => !this.heldTopics.has(topic));
+    const { entries, parked } = await this.parking.sift(going, this.acknowledged);
     await this.park(parked);
     const groups = byTopic(entries);
     for (const topic of groups.keys()) {
@@ -144,8 +162,7 @@ export class Part implements RetriedPart {
         parked.push(...(await this.parkRefused(group, answer, groups)));
       }
     }
-    const last = messages.at(-1);
-    if (last !== undefined) await this.moveTo(last.position);
+    await this.pass(messages);
     const away = new Set(parked.map(({ message }) => message));
     const published = entries.flatMap(({ message }) => (away.has(message) ? [] : [message]));
     return { passed: messages.length, published, added, skipped, rewound: false };
@@ -185,6 +202,17 @@ export class Part implements RetriedPart {
   goBack(topic: OutboxTopic, { count, mark }: Omit<PublishedMark, 'epoch'>): Promise<void> {
     const stored: PublishedMark = { epoch: this.lease.epoch, count, mark };
     return this.rewind(new Map([[topic, stored]]));
+  }
+
+  /** The batch is done with: moves the cursor behind it, or to the first message that is on hold. */
+  private async pass(messages: readonly OutboxMessage[]): Promise<void> {
+    const last = messages.at(-1);
+    if (last === undefined) return;
+    const firstHeld = messages.findIndex(({ topic }) => this.heldTopics.has(topic));
+    if (this.readOn === undefined && firstHeld < 0) return this.moveTo(last.position);
+    const inFront = this.readOn === undefined ? messages[firstHeld - 1]?.position : undefined;
+    await this.moveTo(inFront ?? this.position);
+    this.readOn = last.position;
   }
 
   private async publishTo(
@@ -270,6 +298,7 @@ export class Part implements RetriedPart {
       if (comparePositions(stored, position) < 0) position = stored;
     }
     this.acknowledged = new Map([...this.acknowledged, ...lower]);
+    this.readOn = undefined;
     await this.moveTo(position, (transaction) =>
       this.tools.retries.reopen(transaction, this.part, [...lower.keys()]),
     );

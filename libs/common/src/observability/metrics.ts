@@ -211,6 +211,16 @@ export const METRIC_CATALOG = {
     help: 'Messages given up, by reason: max_deliveries, retry_terminal, rejected.',
     labels: ['reason'],
   },
+  relay_breaker_state: {
+    kind: 'gauge',
+    help: 'Whether Redis is called: 0 closed (yes), 1 half open (one part probes), 2 open (no).',
+    labels: [],
+  },
+  relay_held_topics: {
+    kind: 'gauge',
+    help: '1 for each topic that nothing is published to, by reason: paused, stream_length, redis_memory.',
+    labels: ['topic', 'reason'],
+  },
   relay_lag_seconds: {
     kind: 'histogram',
     help: "From the commit's transaction start to the entry in its stream.",

@@ -48,7 +48,7 @@ describe('a database that was recovered to a point in time', () => {
     await system?.stop();
     await postgres.kill();
     rmSync(folder, { recursive: true, force: true });
-  });
+  }, 60_000);
 
   const rows = async ({ watch }: System): Promise<number> => {
     const [row] = await watch.database.query<{ rows: number }>(ROWS);

@@ -47,7 +47,7 @@ describe('the whole system behind three sentinels', () => {
     await system?.stop();
     await sentinels.stop();
     rmSync(folder, { recursive: true, force: true });
-  });
+  }, 60_000);
 
   it('loses nothing acknowledged when the primary dies while its replica lags behind', async () => {
     system = await System.start(withRedis(servers, sentinels.url, 'sentinel'), {

@@ -18,7 +18,7 @@ describe.each(TAKES_ALL ? [DOWN, UP] : [DOWN])('a deployment of $from shards', (
     await streams?.close();
     await system?.stop();
     system = undefined;
-  });
+  }, 60_000);
   const reshard = (...more: string[]) => odo(servers, 'shards', 'reshard', '--to', String(to), ...more);
   async function refused(words: RegExp): Promise<void> {
     const { status, err } = await reshard();
@@ -29,11 +29,9 @@ describe.each(TAKES_ALL ? [DOWN, UP] : [DOWN])('a deployment of $from shards', (
     const groups = [...out.matchAll(/"(?:lag|pending)": ?(\d+|null|"\w+")/g)].map(([, count]) => count);
     return groups.length > 0 && groups.every((count) => count === '0');
   }
-  async function counts(): Promise<number[]> {
+  async function counts(look: RedisStreams): Promise<number[]> {
     const infos = await Promise.all(
-      Array.from({ length: DEFAULT_TELEMETRY_SHARDS }, (_, shard) =>
-        streams?.info(telemetryStream(shard), []),
-      ),
+      Array.from({ length: DEFAULT_TELEMETRY_SHARDS }, (_, shard) => look.info(telemetryStream(shard), [])),
     );
     return infos.map((info) => info?.length ?? 0);
   }
@@ -70,7 +68,7 @@ describe.each(TAKES_ALL ? [DOWN, UP] : [DOWN])('a deployment of $from shards', (
     await stack.restart(INGEST);
     await eventually(isDrained, { what: 'all shards to be read', timeoutMs: 20_000 });
     await stack.kill(INGEST, 'SIGTERM');
-    const before = await counts();
+    const before = await counts(streams);
     expect(before.filter((count) => count > 0).length).toBeGreaterThan(Math.min(from, to) / 2);
 
     // Switch.
@@ -92,7 +90,7 @@ describe.each(TAKES_ALL ? [DOWN, UP] : [DOWN])('a deployment of $from shards', (
     isOver = true;
     await driven;
     await expectExact(system);
-    const after = await counts();
+    const after = await counts(streams);
     const grown = after.flatMap((count, shard) => (count > (before[shard] ?? 0) ? [shard] : []));
     expect(grown.length).toBeGreaterThan(to / 2);
     expect(after.slice(to).every((count) => count === 0)).toBe(true);

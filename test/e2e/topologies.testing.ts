@@ -1,6 +1,6 @@
 import { type RedisMode } from '@app/common/config';
 import { type Database, statement } from '@app/common/database';
-import { type TestServers } from '@app/common/testing';
+import { eventually, type TestServers } from '@app/common/testing';
 import { Passages } from './fail-over.testing';
 import { type Stores, type System } from './system.testing';
 
@@ -37,6 +37,20 @@ export function holdPositions(database: Database): Promise<() => Promise<void>> 
 /** Pids of all apps: the same ones afterwards mean that nobody started one anew. */
 export const pidsOf = ({ stack }: System): (number | undefined)[] =>
   stack.names.map((name) => stack.pidOf(name));
+
+/** Resolves when these say of themselves that they work, every server of their Redis included. */
+export async function untilReady({ stack }: System, ...names: string[]): Promise<void> {
+  await eventually(
+    async () => {
+      const { probes } = stack.addresses;
+      const states = await Promise.all(
+        names.map(async (name) => (await fetch(`http://127.0.0.1:${probes[name]}/readyz`)).status),
+      );
+      return states.every((status) => status === 200);
+    },
+    { what: `${names.join(', ')} to be ready`, timeoutMs: 30_000 },
+  );
+}
 
 /** Nothing that was acknowledged is missing, nothing is there twice, and each device's records came in their order. */
 export async function expectExact(system: System): Promise<void> {

@@ -16,6 +16,7 @@ import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/s
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
 import { routeSettings } from '../../apps/notification/src/routes';
 import { drainSettings } from '../../apps/relay/src/drain/drain.config';
+import { retrySettings } from '../../apps/relay/src/retry';
 import { upkeepSettings } from '../../apps/relay/src/upkeep/upkeep.config';
 
 /** The settings of each app beside the common ones. */
@@ -32,7 +33,7 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     ingestSettings,
     sinkSettings,
   ],
-  relay: [databaseSettings, drainSettings, agedStreamSettings, upkeepSettings],
+  relay: [databaseSettings, drainSettings, retrySettings, agedStreamSettings, upkeepSettings],
   notification: [databaseSettings, claimSettings, intentSettings, routeSettings],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

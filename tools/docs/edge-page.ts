@@ -28,8 +28,8 @@ ends between two frames at its age, up to a quarter later by chance, and never w
 limits to connections in all, to bad logins of one address a minute (good ones are never refused: a fleet may share the
 address of its carrier), and to the bytes that all sessions hold; above that limit who holds more than an equal share
 is read no further. The next connections of an address whose bad logins of the minute are used up wait before anything
-is read or made for them: \`EDGE_BAD_ADDRESS_CONNECTIONS_PER_SECOND\` of them are let in, in their order, and those whose
-turn would come too late are closed. Good devices of that address are so late and not refused; open connections and
+is read or made for them: \`EDGE_BAD_ADDRESS_CONNECTIONS_PER_SECOND\` of them are let in, in the order of who has sent
+something, and those whose turn would come too late are closed, the silent ones first. Good devices of that address are so late and not refused; open connections and
 other addresses do not notice. A session has one frame in hand, so that a device that sends as fast as it can gets one
 turn of the store like every other; of what it sends meanwhile one chunk is read. Refusals are logged singly up to
 \`EDGE_REFUSALS_LOGGED_PER_SECOND\`, beyond that as a number by code. Two devices with one IMEI are both served once they have taken it from each other four times within

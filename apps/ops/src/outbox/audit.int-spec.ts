@@ -205,6 +205,12 @@ describe('odo outbox audit', () => {
     expect(told.parked[0]?.event_ids).toEqual([parked, dead].sort());
     expect(told.totals[0]).toMatchObject({ committed: 3, published: 0, consumed: 0, parked: 2, skipped: 1 });
     expect((await odo.run('outbox', 'audit')).out).toMatch(/parked: 2 of .*\(not lost\)/);
+    // What the retry lane closes while the streams are read may not have been seen there.
+    await odo.query(
+      `UPDATE outbox.retry SET state = 'published', closed_at = now() + interval '1 minute' WHERE event_id = $1`,
+      [parked],
+    );
+    expect(await audit()).toMatchObject({ status: 0, parked: [{ messages: 2 }] });
     // Once the retry lane has published it, it has to be there.
     await odo.query(`UPDATE outbox.retry SET state = 'published', closed_at = now() WHERE event_id = $1`, [
       parked,

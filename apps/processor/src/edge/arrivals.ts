@@ -58,14 +58,19 @@ export class Arrivals {
   private takeTurn(socket: Socket, peer: Peer, enter: () => void): void {
     const { waitingRoom, turnedAway } = this.options;
     if (!waitingRoom.mustWait(peer.address)) return enter();
+    const turnAway = (): void => {
+      turnedAway('LOGIN_RATE', peer);
+      socket.destroy();
+    };
+    // What comes meanwhile stays in the socket's own queue, whose limit is then the kernel's to hold.
     socket.pause();
-    const leave = waitingRoom.wait(peer.address, enter);
-    if (leave !== undefined) {
-      socket.once('close', leave);
-      return;
-    }
-    turnedAway('LOGIN_RATE', peer);
-    socket.destroy();
+    const leave = waitingRoom.wait(peer.address, {
+      enter,
+      hasSpoken: () => socket.readableLength > 0,
+      turnAway,
+    });
+    if (leave === undefined) turnAway();
+    else socket.once('close', leave);
   }
 
   private prepare(

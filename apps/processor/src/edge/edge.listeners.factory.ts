@@ -27,8 +27,8 @@ export function edgeListeners(
     handshakeMs: settings.EDGE_HANDSHAKE_TIMEOUT,
     waitingRoom: new WaitingRoom(
       settings.EDGE_BAD_ADDRESS_CONNECTIONS_PER_SECOND,
-      // A handshake behind it still has half of the time.
-      settings.EDGE_HANDSHAKE_TIMEOUT / 2,
+      // Its deadline goes on while a connection waits.
+      settings.EDGE_HANDSHAKE_TIMEOUT,
       (address) => parts.badLogins.isSpent(address, Date.now()),
     ),
     proxies: new TrustedProxies(settings.EDGE_PROXY_TRUSTED),

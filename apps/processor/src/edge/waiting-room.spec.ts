@@ -1,10 +1,13 @@
-import { WaitingRoom } from './waiting-room';
+import { WaitingRoom, type Waiting } from './waiting-room';
 
 const ADDRESS = '10.0.0.1';
 const LONGEST_MS = 1_000;
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
+
+const NOTHING = (): void => undefined;
+const speaking = (enter: () => void): Waiting => ({ enter, hasSpoken: () => true, turnAway: NOTHING });
 
 function roomOf(perSecond: number): { room: WaitingRoom; spent: Set<string>; entered: string[] } {
   const spent = new Set([ADDRESS]);
@@ -15,8 +18,14 @@ function roomOf(perSecond: number): { room: WaitingRoom; spent: Set<string>; ent
 it('lets so many a second of each address in, in their order', () => {
   const { room, entered } = roomOf(40);
   for (let number = 0; number < 10; number += 1) {
-    room.wait(ADDRESS, () => entered.push(`a${number}`));
-    room.wait('10.0.0.2', () => entered.push(`b${number}`));
+    room.wait(
+      ADDRESS,
+      speaking(() => entered.push(`a${number}`)),
+    );
+    room.wait(
+      '10.0.0.2',
+      speaking(() => entered.push(`b${number}`)),
+    );
   }
   expect(entered).toEqual([]);
   jest.advanceTimersByTime(100);
@@ -32,7 +41,7 @@ it('lets nobody overtake those who wait, of the whole network, when its minute i
   expect(room.mustWait('10.0.0.2')).toBe(false);
   spent.add('2001:db8::1');
   expect(room.mustWait('2001:db8::1')).toBe(true);
-  room.wait('2001:db8::1', () => undefined);
+  room.wait('2001:db8::1', speaking(NOTHING));
   spent.clear();
   expect(room.mustWait('2001:db8::2')).toBe(true);
   jest.advanceTimersByTime(50);
@@ -42,20 +51,62 @@ it('lets nobody overtake those who wait, of the whole network, when its minute i
 it('turns away whose turn would come too late, and gives the place of one who left to the next', () => {
   const { room, entered } = roomOf(20);
   const leaves = Array.from({ length: 20 }, (_, number) =>
-    room.wait(ADDRESS, () => entered.push(`${number}`)),
+    room.wait(
+      ADDRESS,
+      speaking(() => entered.push(`${number}`)),
+    ),
   );
-  expect(room.wait(ADDRESS, () => entered.push('late'))).toBeUndefined();
+  expect(
+    room.wait(
+      ADDRESS,
+      speaking(() => entered.push('late')),
+    ),
+  ).toBeUndefined();
   leaves[0]?.();
-  expect(room.wait(ADDRESS, () => entered.push('next'))).toBeDefined();
+  expect(
+    room.wait(
+      ADDRESS,
+      speaking(() => entered.push('next')),
+    ),
+  ).toBeDefined();
   jest.advanceTimersByTime(LONGEST_MS);
   expect(entered).toEqual([...Array.from({ length: 19 }, (_, number) => `${number + 1}`), 'next']);
 });
 
 it('forgets all of them when it closes', () => {
   const { room, entered } = roomOf(20);
-  room.wait(ADDRESS, () => entered.push('one'));
+  room.wait(
+    ADDRESS,
+    speaking(() => entered.push('one')),
+  );
   room.close();
   jest.advanceTimersByTime(LONGEST_MS);
   expect(entered).toEqual([]);
   expect(room.size).toBe(0);
+});
+
+it('gives no turn and no lasting place to those who say nothing', () => {
+  const { room, entered } = roomOf(20);
+  const away: number[] = [];
+  const heard = new Set<number>();
+  for (let number = 0; number < 20; number += 1) {
+    const turnAway = (): void => void away.push(number);
+    const enter = (): void => void entered.push(`${number}`);
+    room.wait(ADDRESS, { enter, hasSpoken: () => heard.has(number), turnAway });
+  }
+  // The room is full of silence: the first of it goes for one who speaks, who is let in at once.
+  expect(
+    room.wait(
+      ADDRESS,
+      speaking(() => entered.push('a device')),
+    ),
+  ).toBeDefined();
+  expect(away).toEqual([0]);
+  jest.advanceTimersByTime(50);
+  expect(entered).toEqual(['a device']);
+  heard.add(7);
+  jest.advanceTimersByTime(50);
+  expect(entered).toEqual(['a device', '7']);
+  expect(room.size).toBe(18);
+  room.close();
 });

@@ -3,7 +3,7 @@ import { type Database } from '@app/common/database';
 import { testServers } from '@app/common/testing';
 import { databaseOf, recordOf, run, T0 } from '../sink.testing';
 import { type Arrival } from './position-columns';
-import { storePositions } from './positions';
+import { isRepeat, storeNewPositions, storePositions } from './positions';
 import { type TelemetryRecord } from './records';
 import { rowsOf } from './rows-of';
 
@@ -97,5 +97,20 @@ it('stores every column of a record as it is, by ordinals that run through frame
       ...{ time: Infinity, raw_time_ms: '18446744073709551615', ignition: null, movement: null },
       ...{ odometer_m: null, external_voltage_mv: null, io: Buffer.alloc(0) },
     }),
+  ]);
+});
+
+it('stores new records as such, or none of them where one is a repeat', async () => {
+  const frames = (...seconds: number[]) =>
+    frameOf(seconds.map((second) => ({ device: 1n, second, digest: BigInt(second) })));
+  const store = (...seconds: number[]): Promise<unknown> =>
+    database
+      .transaction((transaction) => storeNewPositions(transaction, frames(...seconds)))
+      .catch((error: unknown) => error);
+  expect(await store(0, 1)).toBeUndefined();
+  for (const seconds of [[2, 1], [3, 3], [0]]) expect(isRepeat(await store(...seconds))).toBe(true);
+  expect(await run(admin, 'SELECT digest FROM telemetry.position ORDER BY digest')).toEqual([
+    { digest: 0n },
+    { digest: 1n },
   ]);
 });

@@ -5,6 +5,7 @@ import { LeaseTable, Ownership } from '@app/common/leases';
 import { APP_CONTEXT, type AppContext, Lifecycle } from '@app/common/lifecycle';
 import { Metrics } from '@app/common/observability';
 import { STREAMS, type Streams } from '@app/common/streams';
+import { retryLimitsOf, retryMetrics, retrySettings, RetryTable } from '../retry';
 import { CursorTable } from './cursor-table';
 import { drainSettings } from './drain.config';
 import { drainMetrics } from './drain.metrics';
@@ -21,6 +22,7 @@ function buildDrain(
   health: HealthRegistry,
 ): DrainService {
   const { RELAY_LANES: lanes, RELAY_BATCH: batch, RELAY_POLL_INTERVAL: pollMs } = context.read(drainSettings);
+  const retrySettingsRead = context.read(retrySettings);
   const leaseTimeMs = context.settings.LEASE_TIME;
   const logger = context.logger.child({ feature: 'drain' });
   const bound = drainMetrics(metrics);
@@ -34,13 +36,20 @@ function buildDrain(
       service.wake();
     },
   });
-  const tools = { database, table: new CursorTable(database), ownership, streams };
+  const retries = new RetryTable(database);
+  const retry = {
+    ...retryLimitsOf(retrySettingsRead),
+    ...{ table: retries, pollMs, leaseTimeMs, batch: retrySettingsRead.RELAY_RETRY_BATCH },
+    ...{ held: () => [], metrics: retryMetrics(metrics), logger: context.logger.child({ feature: 'retry' }) },
+  };
+  const tools = { database, table: new CursorTable(database), retries, ownership, streams };
   const service = new DrainService(
     database,
     ownership,
     Array.from(
       { length: lanes },
-      (_, lane) => new DrainLane({ lane, lanes, batch, pollMs, tools, ownership, logger, metrics: bound }),
+      (_, lane) =>
+        new DrainLane({ lane, lanes, batch, pollMs, tools, retry, ownership, logger, metrics: bound }),
     ),
   );
   lifecycle.register(ownership);

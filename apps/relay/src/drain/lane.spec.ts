@@ -4,6 +4,8 @@ import { FLEET_EVENTS } from '@app/common/contracts';
 import { type Lease } from '@app/common/leases';
 import { Metrics } from '@app/common/observability';
 import { MemoryServer, MemoryStreams } from '@app/common/streams';
+import { retryMetrics } from '../retry';
+import { SHORT_RETRIES } from '../memory-retries.testing';
 import { drainMetrics } from './drain.metrics';
 import { DrainLane } from './lane';
 import { MemoryOutbox } from './memory-outbox.testing';
@@ -22,16 +24,21 @@ beforeEach(() => {
   server = new MemoryServer();
   streams = new MemoryStreams(server);
   lost = [];
+  const catalog = new Metrics(new Registry());
   lane = new DrainLane({
     ...{ lane: 0, lanes: 1, batch: 10, pollMs: 10 * MINUTE_MS },
     tools: outbox.tools(streams),
+    retry: {
+      ...{ ...SHORT_RETRIES, table: outbox.retries, pollMs: 1_000, leaseTimeMs: 10_000, batch: 10 },
+      ...{ held: () => [], metrics: retryMetrics(catalog), logger: pino({ level: 'silent' }) },
+    },
     ownership: {
       usable: () => [LEASE],
       use: (leases, work) => work(leases),
       lost: (lease) => lost.push(lease),
     },
     logger: pino({ level: 'silent' }),
-    metrics: drainMetrics(new Metrics(new Registry())),
+    metrics: drainMetrics(catalog),
   });
   lane.loop.start();
 });
@@ -58,7 +65,8 @@ describe('DrainLane', () => {
   });
 
   it('rests longer with every failure in a row, though each claim in between succeeds', async () => {
-    outbox.add(1, { topic: 'no:such:stream' });
+    outbox.add(1);
+    server.refusal = 'OOM command not allowed';
     lane.wake();
     await jest.advanceTimersByTimeAsync(MINUTE_MS);
     const failures = lane.stalled().get(LEASE.name)?.failures ?? 0;

@@ -1,19 +1,23 @@
-import { encodeMark } from '@app/common/contracts';
+import { encodeMark, OUTBOX_TOPICS } from '@app/common/contracts';
 import { hasCode } from '@app/common/errors';
 import { type Lease, type Ownership } from '@app/common/leases';
 import { Loop } from '@app/common/lifecycle';
 import { type Logger } from '@app/common/observability';
+import { type DuePart, RetryLane, type RetryLaneOptions } from '../retry';
 import { type PartMessages } from './cursor-table';
 import { type DrainMetrics } from './drain.metrics';
+import { type Parked } from './parking';
 import { type DrainedPart, Part, type PartTools } from './part';
 import { partOfLease } from './part-leases';
+import { ReadAhead } from './read-ahead';
 
 export interface LaneOptions {
   readonly lane: number;
   readonly lanes: number;
   readonly batch: number;
   readonly pollMs: number;
-  readonly tools: Omit<PartTools, 'onRewind'>;
+  readonly tools: Omit<PartTools, 'onRewind' | 'onParked' | 'strategy'>;
+  readonly retry: RetryLaneOptions;
   readonly ownership: Pick<Ownership, 'usable' | 'use' | 'lost'>;
   readonly logger: Logger;
   readonly metrics: DrainMetrics;
@@ -36,12 +40,18 @@ export class DrainLane {
   private readonly parts = new Map<string, Part>();
   private readonly stalls = new Map<string, Stall>();
   private readonly tools: PartTools;
+  private readonly retries: RetryLane;
+  private readonly reading: ReadAhead;
   private restMs = FIRST_REST_MS;
 
   constructor(private readonly options: LaneOptions) {
     const { metrics, logger } = options;
+    this.retries = new RetryLane(options.retry);
+    this.reading = new ReadAhead(options.tools.table, options.batch, logger);
     this.tools = {
       ...options.tools,
+      strategy: options.retry.strategy,
+      onParked: (part, parked) => this.parked(part, parked),
       onRewind: (part, from, to) => {
         metrics.rewinds.inc();
         logger.error({ event: 'outbox_rewound', part, from: encodeMark(from), to: encodeMark(to) });
@@ -70,11 +80,12 @@ export class DrainLane {
     const leases = ownership.usable().filter(({ name }) => partOfLease(name) % lanes === lane);
     this.forget(leases);
     const due = leases.filter(({ name }) => this.stalledForMs(name) <= 0);
-    const published = await ownership.use(due, (usable) => this.drain(usable));
-    this.restMs = published > 0 ? FIRST_REST_MS : Math.min(this.options.pollMs, this.restMs * 2);
-    if (published > 0) return 0;
+    const passed = await ownership.use(due, (usable) => this.drain(usable));
+    this.restMs = passed > 0 ? FIRST_REST_MS : Math.min(this.options.pollMs, this.restMs * 2);
+    if (passed > 0) return 0;
     const stalls = [...this.stalls.keys()].map((name) => Math.max(1, this.stalledForMs(name)));
-    return Math.min(this.restMs * (0.75 + Math.random() / 2), ...stalls);
+    const looks = this.parts.size === 0 ? [] : [Math.max(1, this.retries.restMs)];
+    return Math.min(this.restMs * (0.75 + Math.random() / 2), ...stalls, ...looks);
   }
 
   private stalledForMs(name: string): number {
@@ -92,14 +103,26 @@ export class DrainLane {
     const claims = await Promise.all(leases.map((lease) => this.attempt(lease, () => this.claimed(lease))));
     const parts = claims.filter((part) => part !== undefined);
     if (parts.length === 0) return 0;
-    const { batch } = this.options;
-    const found = await this.tools.table.read(
-      parts.map(({ cursor }) => cursor),
-      batch,
-    );
+    const found = await this.reading.read(parts);
+    this.reading.begin(parts, found);
     const steps = parts.map((part) => this.attempt(part.lease, () => this.step(part, found)));
-    const counts = await Promise.all(steps);
+    const counts = [...(await Promise.all(steps)), await this.retry(parts)];
     return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  }
+
+  /** The retry lane's turn, behind that of the log lane: a part that failed or went back there has none. */
+  private async retry(parts: readonly Part[]): Promise<number> {
+    if (this.retries.restMs > 0) return 0;
+    const due = await this.retries.look(parts.filter((part) => this.parts.get(part.lease.name) === part));
+    const turns = due.map((each) => this.attempt(each.part.lease, () => this.turn(each)));
+    const counts = await Promise.all(turns);
+    return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  }
+
+  private async turn(due: DuePart<Part>): Promise<number> {
+    const { claimed, rewound } = await this.retries.turn(due);
+    if (rewound) this.parts.delete(due.part.lease.name);
+    return claimed;
   }
 
   private async claimed(lease: Lease): Promise<Part> {
@@ -107,6 +130,7 @@ export class DrainLane {
     if (known !== undefined) return known;
     const part = await Part.claim(this.tools, lease, partOfLease(lease.name));
     this.parts.set(lease.name, part);
+    this.retries.lookWithin(0);
     return part;
   }
 
@@ -117,12 +141,12 @@ export class DrainLane {
     if (!inPlace) {
       this.parts.delete(name);
       this.options.logger.warn({ event: 'outbox_cursor_moved', lease: name });
-      return messages.length;
+      return 1;
     }
     const done = await part.publish(messages);
     this.stalls.delete(name);
     this.count(done);
-    if (!done.rewound) return done.published.length;
+    if (!done.rewound) return done.passed;
     this.parts.delete(name);
     return messages.length;
   }
@@ -134,6 +158,17 @@ export class DrainLane {
     const now = Date.now();
     for (const { topic, createdAt } of published)
       metrics.lag.observe({ topic }, (now - createdAt.getTime()) / 1000);
+  }
+
+  private parked(part: number, parked: readonly Parked[]): void {
+    const { metrics, logger } = this.options;
+    for (const { reason, waitMs, message, error } of parked) {
+      this.retries.lookWithin(waitMs);
+      const topic = OUTBOX_TOPICS.find((name) => name === message.topic) ?? 'unknown';
+      metrics.parked.inc({ topic, reason });
+      if (reason === 'behind') continue;
+      logger.error({ event: 'outbox_message_parked', part, topic, reason, eventId: message.eventId, error });
+    }
   }
 
   /** Runs a step of one part; a failure stalls that part for a while and no other. */

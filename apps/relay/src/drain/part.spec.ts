@@ -9,6 +9,7 @@ import { OdographError } from '@app/common/errors';
 import { MemoryServer, MemoryStreams, type OncePublisher, textFields } from '@app/common/streams';
 import { MemoryOutbox } from './memory-outbox.testing';
 import { Part } from './part';
+import { fussy } from './relay.testing';
 
 const LEASE = { name: 'outbox:part:0', epoch: 7n };
 let outbox: MemoryOutbox;
@@ -31,11 +32,17 @@ async function eventsIn(stream: string): Promise<(string | undefined)[]> {
   return entries.map((entry) => textFields(entry)['event_id']);
 }
 
+const parkedEvents = (): string[] => outbox.retries.rows.map(({ message }) => message.eventId);
+
+const refusing = (...events: string[]): OncePublisher =>
+  fussy(streams, (eventId) => events.some((event) => event === eventId));
+
 /** Every call reaches the store; the reply of those that match is lost. */
 function losing(isLost: (call: number) => boolean): OncePublisher {
   let call = 0;
   return {
     claimMark: (request) => streams.claimMark(request),
+    publishRetried: (request) => streams.publishRetried(request),
     publishOnce: (request) => streams.publishOnce(request),
     publishMarked: async (request) => {
       const answer = await streams.publishMarked(request);
@@ -128,6 +135,7 @@ describe('Part', () => {
     const watching: OncePublisher = {
       claimMark: (request) => (order.push(request.stream), streams.claimMark(request)),
       publishMarked: (request) => streams.publishMarked(request),
+      publishRetried: (request) => streams.publishRetried(request),
       publishOnce: (request) => streams.publishOnce(request),
     };
     const load = () => (order.push('cursor'), tools.table.load([0]));
@@ -167,34 +175,108 @@ describe('Part', () => {
   });
 
   it.each([
-    ['whose topic is no stream of ours', { topic: 'no:such:stream' }, 'OUTBOX_MESSAGE_INVALID'],
-    ['whose payload is no JSON', { payload: '{' }, 'OUTBOX_MESSAGE_INVALID'],
-    ['whose payload is no map of strings', { payload: '{"n":1}' }, 'OUTBOX_MESSAGE_INVALID'],
-  ])('stops in front of a message %s, and there for good', async (_what, changes, code) => {
-    outbox.add(2);
-    outbox.add(1, changes);
+    ['whose topic is no stream of ours', { topic: 'no:such:stream' }],
+    ['whose payload is no JSON', { payload: '{' }],
+    ['whose payload is no map of strings', { payload: '{"n":1}' }],
+  ])('parks a message %s and what is behind it of its key, and goes on', async (_what, changes) => {
+    outbox.add(2, { key: 'k' });
+    outbox.add(1, { key: 'k', ...changes });
     outbox.add(1);
+    outbox.add(1, { key: 'k' });
     const part = await claim();
+    expect(await step(part)).toMatchObject({ passed: 5 });
+    expect(await eventsIn(FLEET_EVENTS)).toEqual(['event 1', 'event 2', 'event 4']);
+    expect(outbox.behind()).toEqual([]);
+    expect(parkedEvents()).toEqual(['event 3', 'event 5']);
+    expect(outbox.parked.map(({ reason }) => reason)).toEqual(['invalid', 'behind']);
+    outbox.add(1, { key: 'k' });
     await step(part);
-    expect(await eventsIn(FLEET_EVENTS)).toEqual(['event 1', 'event 2']);
-    await expect(step(part)).rejects.toMatchObject({ code });
-    expect(outbox.behind()).toHaveLength(2);
+    expect(parkedEvents()).toEqual(['event 3', 'event 5', 'event 6']);
   });
 
-  it('stops in front of a message that the store refuses, and publishes nothing behind it in its stream', async () => {
-    outbox.add(1);
-    outbox.add(1, { topic: NOTIFICATION_INTENTS });
-    server.put(NOTIFICATION_INTENTS, 'a key of another type');
-    outbox.add(1);
-    outbox.add(1, { topic: NOTIFICATION_INTENTS });
-    const part = await claim();
+  describe('where the store refuses a message', () => {
+    it('parks it and what is behind it of its key before anything else behind it goes out', async () => {
+      outbox.add(1, { key: 'a' });
+      outbox.add(1, { key: 'b' });
+      outbox.add(1, { key: 'a', topic: NOTIFICATION_INTENTS });
+      outbox.add(1, { key: 'c' });
+      outbox.add(1, { key: 'b' });
+      const part = await claim(refusing('event 2'));
+      await step(part);
+      expect(await eventsIn(FLEET_EVENTS)).toEqual(['event 1', 'event 4']);
+      expect(await eventsIn(NOTIFICATION_INTENTS)).toEqual(['event 3']);
+      expect(parkedEvents()).toEqual(['event 2', 'event 5']);
+      expect(outbox.behind()).toEqual([]);
+      expect(outbox.retries.rows[0]).toMatchObject({ attempts: 1, lastError: 'ERR not this one' });
+    });
+
+    it('parks each of several, and a message of another stream that is out already stays out', async () => {
+      outbox.add(1, { key: 'a', topic: NOTIFICATION_INTENTS });
+      outbox.add(1, { key: 'b' });
+      outbox.add(1, { key: 'a' });
+      outbox.add(1, { key: 'b', topic: NOTIFICATION_INTENTS });
+      outbox.add(1, { key: 'c' });
+      const part = await claim(refusing('event 2', 'event 3'));
+      await step(part);
+      expect(await eventsIn(NOTIFICATION_INTENTS)).toEqual(['event 1', 'event 4']);
+      expect(await eventsIn(FLEET_EVENTS)).toEqual(['event 5']);
+      expect(parkedEvents()).toEqual(['event 2', 'event 3']);
+    });
+
+    it('publishes nothing behind it while the parking is not committed, and repeats the step', async () => {
+      outbox.add(1, { key: 'a' });
+      outbox.add(1, { key: 'b' });
+      const part = await claim(refusing('event 1'));
+      outbox.leaseHolds = false;
+      await expect(step(part)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      expect(await eventsIn(FLEET_EVENTS)).toEqual([]);
+      expect(outbox.retries.rows).toEqual([]);
+      outbox.leaseHolds = true;
+      await step(await claim(refusing('event 1')));
+      expect(await eventsIn(FLEET_EVENTS)).toEqual(['event 2']);
+      expect(parkedEvents()).toEqual(['event 1']);
+    });
+
+    it('never publishes what has a row when it is read again, and never parks what is at or below the mark', async () => {
+      outbox.add(1, { key: 'a' });
+      outbox.add(1, { key: 'b' });
+      outbox.add(1, { key: 'a' });
+      outbox.add(1, { key: 'c' });
+      await step(await claim(refusing('event 3')));
+      const [row] = outbox.retries.rows;
+      expect(parkedEvents()).toEqual(['event 3']);
+      // The cursor was not moved, as after a crash; the row is still open, so its key is parked.
+      outbox.cursor = { part: 0, position: OUTBOX_START, acknowledged: new Map() };
+      const again = await claim();
+      expect((await step(again)).skipped.get(FLEET_EVENTS)).toBe(3);
+      expect(parkedEvents()).toEqual(['event 3']);
+      // Nor does a row that is done.
+      if (row !== undefined) row.state = 'published';
+      outbox.cursor = { part: 0, position: OUTBOX_START, acknowledged: new Map() };
+      server.delete(FLEET_EVENTS);
+      server.delete(markKey(FLEET_EVENTS));
+      await step(await claim());
+      expect(await eventsIn(FLEET_EVENTS)).toEqual(['event 1', 'event 2', 'event 4']);
+    });
+  });
+
+  it('opens the rows again that were published to a stream which lost its end, and no others', async () => {
+    outbox.add(1, { key: 'a' });
+    outbox.add(1, { key: 'b', topic: NOTIFICATION_INTENTS });
+    outbox.add(1, { key: 'c' });
+    const part = await claim(refusing('event 1', 'event 2'));
     await step(part);
-    expect(outbox.behind()).toHaveLength(3);
-    await expect(step(part)).rejects.toMatchObject({ code: 'STREAM_REFUSED' });
-    server.delete(NOTIFICATION_INTENTS);
-    await step(part);
-    expect(await eventsIn(NOTIFICATION_INTENTS)).toEqual(['event 2', 'event 4']);
-    expect(await eventsIn(FLEET_EVENTS)).toEqual(['event 1', 'event 3']);
+    for (const row of outbox.retries.rows) Object.assign(row, { state: 'published', deliveries: 3 });
+    await part.publishRetried(FLEET_EVENTS, [{ dedupeId: 'event 1', fields: { n: '1' } }]);
+    await part.settle(() => Promise.resolve());
+    server.delete(FLEET_EVENTS);
+    server.delete(markKey(FLEET_EVENTS));
+    await claim(streams, { ...LEASE, epoch: 8n });
+    expect(outbox.rewinds).toHaveLength(1);
+    expect(outbox.retries.rows).toMatchObject([
+      { state: 'open', deliveries: 0 },
+      { state: 'published', deliveries: 3 },
+    ]);
   });
 
   it('keeps its place while the store is full or away', async () => {

@@ -7,26 +7,46 @@ import {
   type OutboxPosition,
   type OutboxTopic,
 } from '@app/common/contracts';
-import { type Database } from '@app/common/database';
+import { type Database, type Transaction } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { type Lease, type Ownership } from '@app/common/leases';
 import { fault } from '@app/common/observability';
-import { type OncePublisher, type PublishedMark, type PublishedMessages } from '@app/common/streams';
+import {
+  type OncePublisher,
+  type PublishedMark,
+  type PublishedMessages,
+  type PublishRetriedRequest,
+  type RetriedMessages,
+} from '@app/common/streams';
 import { type AcknowledgedMarks, type Cursor, type CursorTable, type OutboxMessage } from './cursor-table';
-import { byTopic, type Entry, leadingEntries } from './entry';
+import {
+  byTopic,
+  type Entry,
+  nextDelayMs,
+  type RetriedPart,
+  type RetryStrategy,
+  type RetryTable,
+} from '../retry';
+import { Parking, type Parked } from './parking';
 
 export interface PartTools {
   readonly database: Pick<Database, 'transaction'>;
   readonly table: Pick<CursorTable, 'load' | 'read' | 'has' | 'move'>;
   readonly ownership: Pick<Ownership, 'protect'>;
+  readonly retries: Pick<RetryTable, 'waiting' | 'highestPlace' | 'places' | 'park' | 'reopen'>;
+  readonly strategy: RetryStrategy;
   readonly streams: OncePublisher;
   /** Told that Redis held less than it had acknowledged, once the cursor stands at what it does hold. */
   readonly onRewind: (part: number, from: OutboxPosition, to: OutboxPosition) => void;
+  /** Told of messages that wait in the retry lane now. */
+  readonly onParked: (part: number, parked: readonly Parked[]) => void;
 }
 
 /** What one publishing step of a part did. */
 export interface DrainedPart {
-  /** What is in its stream now, and behind the cursor no more. */
+  /** Messages that are behind the cursor no more. */
+  readonly passed: number;
+  /** Those of them that are in their stream. */
   readonly published: readonly OutboxMessage[];
   readonly added: ReadonlyMap<OutboxTopic, number>;
   readonly skipped: ReadonlyMap<OutboxTopic, number>;
@@ -35,21 +55,38 @@ export interface DrainedPart {
 }
 
 const NOTHING_PUBLISHED: Omit<PublishedMark, 'epoch'> = { count: 0, mark: encodeMark(OUTBOX_START) };
+/** What the retry lane published is remembered for longer than OUTBOX_KEEP can be (46 h), so that a rewind may repeat it. */
+const RETRIED_WINDOW_MS = 48 * 3_600_000;
 
 /**
  * One owned part under one lease: its cursor and the marks that Redis confirmed. Made by {@link claim}, which fences
  * every target stream before the outbox is read; else a predecessor's call is still accepted on a stream that the new
  * owner has not touched yet, and a message goes out twice.
  */
-export class Part {
+export class Part implements RetriedPart {
+  readonly part: number;
+  private position: OutboxPosition;
+  /** The newest answers of the streams; the cursor in the database may know older ones. */
+  private acknowledged: AcknowledgedMarks;
+  private readonly parking: Parking;
+
   private constructor(
     private readonly tools: PartTools,
     readonly lease: Lease,
-    private current: Cursor,
-  ) {}
+    { part, position, acknowledged }: Cursor,
+  ) {
+    this.part = part;
+    this.position = position;
+    this.acknowledged = acknowledged;
+    this.parking = new Parking(tools.retries, part);
+  }
 
   get cursor(): Cursor {
-    return this.current;
+    return { part: this.part, position: this.position, acknowledged: this.acknowledged };
+  }
+
+  get upTo(): OutboxPosition {
+    return this.position;
   }
 
   /**
@@ -73,119 +110,185 @@ export class Part {
       throw new OdographError('OUTBOX_CURSOR_AHEAD', { detail: `the cursor of part ${part}` });
     const owned = new Part(tools, lease, cursor);
     await owned.reconcile(claimed);
+    // Behind the comparison, which may open rows again.
+    await owned.parking.load();
     return owned;
   }
 
   /**
    * Publishes messages that were read behind the cursor, then moves the cursor under the lease. A crash in between
-   * repeats the step, and the marks make the repeat add nothing. The cursor stops in front of the first message that
-   * cannot pass, and nothing behind it goes out in its stream; another stream may be further, which its mark knows.
+   * repeats the step, and the marks make the repeat add nothing. A message that cannot pass moves to the retry lane with
+   * those behind it of its key, before anything else that is behind it goes out.
    *
-   * @throws OdographError LEASE_LOST; STREAM_REFUSED, OUTBOX_MESSAGE_INVALID where the very first message cannot pass;
-   * the part stands where it was then, and the step is repeated.
+   * @throws OdographError LEASE_LOST; REDIS_UNREACHABLE and STREAM_REFUSED where a stream takes nothing at all: the part
+   * stands where it was then, and the step is repeated.
    */
   async publish(messages: readonly OutboxMessage[]): Promise<DrainedPart> {
-    const added = new Map<OutboxTopic, number>();
-    const skipped = new Map<OutboxTopic, number>();
-    const acknowledged = new Map(this.current.acknowledged);
-    const entries = leadingEntries(messages);
-    for (const [topic, group] of byTopic(entries)) {
-      fault('drain.before-publish');
-      const answer = await this.publishTo(topic, group);
-      fault('drain.after-publish');
-      if (answer.kind === 'behind') {
-        await this.rewind(
-          new Map([[topic, { epoch: this.lease.epoch, count: answer.count, mark: answer.mark }]]),
-        );
-        return { published: [], added, skipped, rewound: true };
+    const [added, skipped] = [new Map<OutboxTopic, number>(), new Map<OutboxTopic, number>()];
+    const { entries, parked } = await this.parking.sift(messages, this.acknowledged);
+    await this.park(parked);
+    const groups = byTopic(entries);
+    for (const topic of groups.keys()) {
+      for (let group = groups.get(topic); group?.length; group = groups.get(topic)) {
+        fault('drain.before-publish');
+        const answer = await this.publishTo(topic, group);
+        fault('drain.after-publish');
+        if (answer.kind === 'behind') {
+          await this.goBack(topic, answer);
+          return { passed: 0, published: [], added, skipped, rewound: true };
+        }
+        this.acknowledge(topic, answer);
+        added.set(topic, (added.get(topic) ?? 0) + answer.added);
+        skipped.set(topic, (skipped.get(topic) ?? 0) + answer.skipped);
+        if (answer.kind === 'published') break;
+        parked.push(...(await this.parkRefused(group, answer, groups)));
       }
-      if (answer.kind === 'refused') return this.publish(inFrontOf(group[answer.index], entries, answer));
-      added.set(topic, answer.added);
-      skipped.set(topic, answer.skipped);
-      acknowledged.set(topic, { epoch: this.lease.epoch, count: answer.count, mark: answer.mark });
     }
-    const published = entries.map(({ message }) => message);
-    const last = published.at(-1);
-    if (last !== undefined) await this.moveTo(last.position, acknowledged);
-    return { published, added, skipped, rewound: false };
+    const last = messages.at(-1);
+    if (last !== undefined) await this.moveTo(last.position);
+    const away = new Set(parked.map(({ message }) => message));
+    const published = entries.flatMap(({ message }) => (away.has(message) ? [] : [message]));
+    return { passed: messages.length, published, added, skipped, rewound: false };
+  }
+
+  /** The keys that are parked now, as the retry lane found them. */
+  parked(keys: readonly string[]): void {
+    this.parking.replaceKeys(keys);
+  }
+
+  async publishRetried(
+    stream: OutboxTopic,
+    messages: PublishRetriedRequest['messages'],
+  ): Promise<Exclude<RetriedMessages, { kind: 'fenced' }>> {
+    const answer = await this.tools.streams.publishRetried({
+      ...this.callOn(stream),
+      windowMs: RETRIED_WINDOW_MS,
+      messages,
+    });
+    if (answer.kind === 'fenced') throw await fencedOff(this.tools, this.lease, stream, answer.epoch);
+    if (answer.kind !== 'behind') this.acknowledge(stream, answer);
+    return answer;
+  }
+
+  /** Writes under the lease, together with what the streams have acknowledged. @throws OdographError LEASE_LOST */
+  settle<Result>(write: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const { database, ownership, table } = this.tools;
+    return database.transaction(async (transaction) => {
+      await ownership.protect(transaction, [this.lease]);
+      const result = await write(transaction);
+      await table.move(transaction, this.cursor);
+      return result;
+    });
+  }
+
+  /** A stream holds less than it had acknowledged: the cursor goes back to what it does hold. */
+  goBack(topic: OutboxTopic, { count, mark }: Omit<PublishedMark, 'epoch'>): Promise<void> {
+    const stored: PublishedMark = { epoch: this.lease.epoch, count, mark };
+    return this.rewind(new Map([[topic, stored]]));
   }
 
   private async publishTo(
     stream: OutboxTopic,
-    entries: readonly Entry[],
+    entries: readonly Entry<OutboxMessage>[],
   ): Promise<Exclude<PublishedMessages, { kind: 'fenced' }>> {
     const answer = await this.tools.streams.publishMarked({
-      stream,
-      part: this.current.part,
-      epoch: this.lease.epoch,
-      acknowledged: this.current.acknowledged.get(stream) ?? {
-        epoch: this.lease.epoch,
-        ...NOTHING_PUBLISHED,
-      },
-      messages: entries.map(({ message, fields }) => ({ mark: encodeMark(message.position), fields })),
+      ...this.callOn(stream),
+      messages: entries.map(({ message, fields }) => ({ mark: message.mark, fields })),
     });
     if (answer.kind === 'fenced') throw await fencedOff(this.tools, this.lease, stream, answer.epoch);
     return answer;
+  }
+
+  private callOn(stream: OutboxTopic) {
+    const { epoch } = this.lease;
+    const acknowledged = this.acknowledged.get(stream) ?? { epoch, ...NOTHING_PUBLISHED };
+    return { stream, part: this.part, epoch, acknowledged };
+  }
+
+  private acknowledge(topic: OutboxTopic, { count, mark }: Omit<PublishedMark, 'epoch'>): void {
+    this.acknowledged = new Map(this.acknowledged).set(topic, { epoch: this.lease.epoch, count, mark });
+  }
+
+  /** What the stream named as refused, and what is behind it of its key. What is left of the batch stays in the groups. */
+  private async parkRefused(
+    group: readonly Entry<OutboxMessage>[],
+    answer: Extract<PublishedMessages, { kind: 'refused' }>,
+    groups: Map<OutboxTopic, Entry<OutboxMessage>[]>,
+  ): Promise<Parked[]> {
+    const refused = group[answer.index];
+    if (refused === undefined) throw new OdographError('STREAM_REFUSED', { detail: answer.message });
+    const waitMs = nextDelayMs(this.tools.strategy, { attempts: 1, triedForMs: 0 }) ?? 0;
+    groups.set(refused.topic, group.slice(answer.index));
+    const failure = { waitMs, error: answer.message };
+    const parked = this.parking.takeRefused(refused, failure, groups, this.acknowledged);
+    await this.park(parked);
+    return parked;
+  }
+
+  private async park(parked: readonly Parked[]): Promise<void> {
+    if (parked.length === 0) return;
+    const { database, ownership, retries, onParked } = this.tools;
+    await database.transaction(async (transaction) => {
+      await ownership.protect(transaction, [this.lease]);
+      await retries.park(transaction, this.part, parked);
+      fault('drain.before-park-commit');
+    });
+    fault('drain.after-park');
+    onParked(this.part, parked);
   }
 
   /** At a take-over: goes back where Redis lost what it had acknowledged, refuses where it is ahead of the outbox. */
   private async reconcile(claimed: AcknowledgedMarks): Promise<void> {
     const lower = new Map<OutboxTopic, PublishedMark>();
     for (const [topic, stored] of claimed) {
-      const seen = this.current.acknowledged.get(topic);
+      const seen = this.acknowledged.get(topic);
       if (seen !== undefined && (stored.mark < seen.mark || stored.count < seen.count))
         lower.set(topic, stored);
-      else if (stored.mark > encodeMark(this.current.position))
-        await this.refuseUnlessKept(topic, stored.mark);
+      else if (stored.mark > encodeMark(this.position)) await this.refuseUnlessKept(topic, stored.mark);
     }
+    this.acknowledged = claimed;
     if (lower.size > 0) await this.rewind(lower);
-    else this.current = { ...this.current, acknowledged: claimed };
   }
 
   /** A crash between publishing and moving the cursor leaves the mark ahead of it, but always at a message. */
   private async refuseUnlessKept(topic: OutboxTopic, mark: string): Promise<void> {
-    if (await this.tools.table.has(this.current.part, mark)) return;
+    if (await this.tools.table.has(this.part, mark)) return;
     throw new OdographError('OUTBOX_CURSOR_AHEAD', {
-      detail: `the mark of part ${this.current.part} on ${topic} names no message`,
+      detail: `the mark of part ${this.part} on ${topic} names no message`,
     });
   }
 
-  /** Moves the cursor back to the lowest of the given marks; the other streams skip what they already have. */
+  /**
+   * Moves the cursor back to the lowest of the given marks; the other streams skip what they already have. What the
+   * retry lane published to these streams lies behind no mark, so it is opened again; what they kept of it they know.
+   */
   private async rewind(lower: AcknowledgedMarks): Promise<void> {
-    const from = this.current.position;
+    const from = this.position;
     let position = from;
-    const acknowledged = new Map(this.current.acknowledged);
-    for (const [topic, stored] of lower) {
-      const mark = decodeMark(stored.mark);
-      if (comparePositions(mark, position) < 0) position = mark;
-      acknowledged.set(topic, stored);
+    for (const { mark } of lower.values()) {
+      const stored = decodeMark(mark);
+      if (comparePositions(stored, position) < 0) position = stored;
     }
-    await this.moveTo(position, acknowledged);
-    this.tools.onRewind(this.current.part, from, position);
+    this.acknowledged = new Map([...this.acknowledged, ...lower]);
+    await this.moveTo(position, (transaction) =>
+      this.tools.retries.reopen(transaction, this.part, [...lower.keys()]),
+    );
+    this.tools.onRewind(this.part, from, position);
   }
 
-  private async moveTo(position: OutboxPosition, acknowledged: AcknowledgedMarks): Promise<void> {
+  private async moveTo(
+    position: OutboxPosition,
+    alongside?: (transaction: Transaction) => Promise<void>,
+  ): Promise<void> {
     const { database, ownership, table } = this.tools;
-    const next: Cursor = { part: this.current.part, position, acknowledged };
     await database.transaction(async (transaction) => {
       await ownership.protect(transaction, [this.lease]);
-      await table.move(transaction, next);
+      await table.move(transaction, { ...this.cursor, position });
+      await alongside?.(transaction);
       fault('drain.before-cursor-commit');
     });
-    this.current = next;
+    this.position = position;
   }
-}
-
-/** What may still go out when a message is refused for what it is. @throws OdographError STREAM_REFUSED for none. */
-function inFrontOf(
-  refused: Entry | undefined,
-  entries: readonly Entry[],
-  { message: words }: { readonly message: string },
-): OutboxMessage[] {
-  const index = entries.findIndex((entry) => entry === refused);
-  if (index > 0) return entries.slice(0, index).map(({ message }) => message);
-  const detail = `${refused?.topic}, event ${refused?.message.eventId}: ${words}`;
-  throw new OdographError('STREAM_REFUSED', { detail });
 }
 
 /**

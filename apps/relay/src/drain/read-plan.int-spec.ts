@@ -8,13 +8,15 @@ const servers = testServers();
 let admin: Client;
 let relay: Client;
 
-const PARAMETERS = `ARRAY[0,2,4,6,8,10,12,14]::smallint[], array_fill(0::bigint, ARRAY[8]),
-  array_fill('0'::xid8, ARRAY[8]), array_fill(0::bigint, ARRAY[8]), 500`;
+const PLACES = `array_fill(0::bigint, ARRAY[8]), array_fill('0'::xid8, ARRAY[8]), array_fill(0::bigint, ARRAY[8])`;
+const PARAMETERS = `ARRAY[0,2,4,6,8,10,12,14]::smallint[], ${PLACES}, ${PLACES}, 500`;
 /** Past the five custom plans, from which on PostgreSQL may keep a generic one. */
 const RUNS_BEFORE_GENERIC = 6;
 
 const prepare = () =>
-  relay.query(`PREPARE read (smallint[], bigint[], xid8[], bigint[], integer) AS ${readMessages}`);
+  relay.query(
+    `PREPARE read (smallint[], bigint[], xid8[], bigint[], bigint[], xid8[], bigint[], integer) AS ${readMessages}`,
+  );
 
 const fill = () =>
   admin.query(
@@ -32,8 +34,7 @@ function expectIndexOrder(text: string): void {
   expect(text).toContain('Merge Append');
   expect(text).toMatch(/Index Scan using message_07_part_generation_xid_id_idx/);
   expect(text).not.toMatch(/Seq Scan on message|Bitmap/);
-  // One sort is left: that of the few rows that come out, by part.
-  expect(text.match(/Sort Method/g)).toHaveLength(1);
+  expect(text).not.toMatch(/Sort Method/);
 }
 
 async function rowsScanned(): Promise<void> {

@@ -6,7 +6,9 @@ import { Database, type DatabaseOptions, statement, type Statement } from '@app/
 import { LeaseTable, Ownership } from '@app/common/leases';
 import { Metrics, newTraceparent } from '@app/common/observability';
 import { fleetEventMessage } from '@app/common/outbox';
-import { type OncePublisher, type StreamInspector, text } from '@app/common/streams';
+import { type FieldValue, type OncePublisher, type StreamInspector, text } from '@app/common/streams';
+import { type RetryLimits, retryMetrics, RetryTable } from '../retry';
+import { SHORT_RETRIES } from '../memory-retries.testing';
 import { CursorTable } from './cursor-table';
 import { drainMetrics } from './drain.metrics';
 import { DrainService } from './drain.service';
@@ -52,6 +54,7 @@ export interface RelayOptions {
   readonly leaseTimeMs?: number;
   readonly pollMs?: number;
   readonly batch?: number;
+  readonly limits?: RetryLimits;
 }
 
 /** One relay process, without Nest around it. */
@@ -62,7 +65,14 @@ export class Relay {
   readonly registry = new Registry();
 
   constructor(options: RelayOptions) {
-    const { postgresUrl, streams, leaseTimeMs = 500, pollMs = 25, batch = 7 } = options;
+    const {
+      postgresUrl,
+      streams,
+      leaseTimeMs = 500,
+      pollMs = 25,
+      batch = 7,
+      limits = SHORT_RETRIES,
+    } = options;
     const database = new Line(databaseOptions(postgresUrl));
     this.database = database;
     const ownership: Ownership = new Ownership(
@@ -76,12 +86,20 @@ export class Relay {
     const publisher: OncePublisher = {
       claimMark: (request) => this.alive(() => streams.claimMark(request)),
       publishMarked: (request) => this.alive(() => streams.publishMarked(request)),
+      publishRetried: (request) => this.alive(() => streams.publishRetried(request)),
       publishOnce: (request) => this.alive(() => streams.publishOnce(request)),
     };
-    const tools = { database, table: new CursorTable(database), ownership, streams: publisher };
-    const metrics = drainMetrics(new Metrics(this.registry));
+    const retries = new RetryTable(database);
+    const tools = { database, table: new CursorTable(database), retries, ownership, streams: publisher };
+    const catalog = new Metrics(this.registry);
+    const metrics = drainMetrics(catalog);
+    const retry = {
+      ...{ ...limits, table: retries, pollMs, leaseTimeMs, batch, held: () => [] },
+      ...{ metrics: retryMetrics(catalog), logger: silent },
+    };
     const lanes = [0, 1].map(
-      (lane) => new DrainLane({ lane, lanes: 2, batch, pollMs, tools, ownership, logger: silent, metrics }),
+      (lane) =>
+        new DrainLane({ lane, lanes: 2, batch, pollMs, tools, retry, ownership, logger: silent, metrics }),
     );
     this.service = new DrainService(database, ownership, lanes);
   }
@@ -107,6 +125,30 @@ export class Relay {
   private alive<Result>(call: () => Promise<Result>): Promise<Result> {
     return this.database.dead ? Promise.reject(new Error('the process is gone')) : call();
   }
+}
+
+/** A store that has something against some events: it names them as refused, in whichever lane they come. */
+export function fussy(
+  streams: OncePublisher,
+  isRefused: (eventId: FieldValue | undefined) => boolean,
+): OncePublisher {
+  const words = 'ERR not this one';
+  return {
+    claimMark: (request) => streams.claimMark(request),
+    publishOnce: (request) => streams.publishOnce(request),
+    publishMarked: async (request) => {
+      const index = request.messages.findIndex(({ fields }) => isRefused(fields['event_id']));
+      if (index < 0) return streams.publishMarked(request);
+      const answer = await streams.publishMarked({ ...request, messages: request.messages.slice(0, index) });
+      return answer.kind === 'published' ? { ...answer, kind: 'refused', index, message: words } : answer;
+    },
+    publishRetried: async (request) => {
+      const index = request.messages.findIndex(({ fields }) => isRefused(fields['event_id']));
+      if (index < 0) return streams.publishRetried(request);
+      const answer = await streams.publishRetried({ ...request, messages: request.messages.slice(0, index) });
+      return answer.kind === 'published' ? { ...answer, kind: 'refused', index, message: words } : answer;
+    },
+  };
 }
 
 /** A message of one device; `sequence` counts within the key. */
@@ -165,7 +207,7 @@ export const BEHIND = spec(
    WHERE (message.generation, message.xid, message.id) > (cursor.generation, cursor.xid, cursor.id)`,
 );
 export const RESET = [
-  'TRUNCATE outbox.message, ops.lease',
+  'TRUNCATE outbox.message, outbox.retry, outbox.dead_letter, ops.lease',
   `UPDATE outbox.cursor SET generation = 0, xid = '0', id = 0, acknowledged = '{}'`,
 ].map(spec);
 export const TOPICS = OUTBOX_TOPICS;

@@ -14,9 +14,9 @@ export interface OutboxPosition {
   readonly id: bigint;
 }
 
-const GENERATION_DIGITS = 10;
-const XID_DIGITS = 20;
-const ID_DIGITS = 19;
+export const GENERATION_DIGITS = 10;
+export const XID_DIGITS = 20;
+export const ID_DIGITS = 19;
 export const MARK_DIGITS = GENERATION_DIGITS + XID_DIGITS + ID_DIGITS;
 
 /** Before the first message. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { eventually, testServers } from '@app/common/testing';
 import { type Database } from './database';
 import { isCommitOutcomeUnknown, isOutage, isTransactionTooSlow, sqlStateOf } from './sql-errors';
@@ -30,6 +31,8 @@ afterEach(async () => {
 const INSERT_NOTE = statement('spec_insert_note', 'INSERT INTO public.note VALUES ($1, $2)');
 const INSERT_REPLY = statement('spec_insert_reply', 'INSERT INTO public.reply VALUES ($1, $2)');
 const BACKEND = statement('spec_backend', 'SELECT pg_backend_pid() AS pid');
+const COUNT_NOTES = statement('spec_count_notes', 'SELECT count(*)::integer AS notes FROM public.note');
+const DIGEST = statement('spec_digest', 'SELECT md5($1::bytea) AS digest, length($2::bytea) AS empty');
 const SLEEP = statement('spec_sleep', 'SELECT pg_sleep(60)');
 const SHORT_TIMEOUT = statement('spec_timeout', `SELECT set_config('transaction_timeout', '100ms', true)`);
 
@@ -168,4 +171,119 @@ describe('a transaction', () => {
       expect(isTransactionTooSlow(error)).toBe(true);
     },
   );
+});
+
+describe('statements that wait for nothing', () => {
+  /** What the server received, in pieces as they came. */
+  async function watched(): Promise<{ db: Database; pieces: string[]; end: () => Promise<void> }> {
+    const pieces: string[] = [];
+    const { url, server } = await proxy(servers.postgresUrl(), 0, (data) =>
+      pieces.push(data.toString('latin1')),
+    );
+    const db = database(url, { poolSize: 1 });
+    await db.query(BACKEND);
+    pieces.length = 0;
+    const end = async (): Promise<void> => {
+      await db.stop(1_000);
+      server.close();
+    };
+    return { db, pieces, end };
+  }
+
+  it('go out with BEGIN and with COMMIT, in their order', async () => {
+    const { db, pieces, end } = await watched();
+    for (const round of [0, 1]) {
+      const found = await db.transaction(async (tx) => {
+        const [, counted] = await Promise.all([
+          tx.query(INSERT_NOTE, [2 * round, 'first']),
+          tx.query<{ notes: number }>(COUNT_NOTES),
+        ]);
+        tx.send(INSERT_NOTE, [2 * round + 1, 'last']);
+        return counted;
+      });
+      expect(found).toEqual([{ notes: 2 * round + 1 }]);
+    }
+    expect(pieces.map((piece) => /BEGIN|COMMIT/.exec(piece)?.[0])).toEqual([
+      'BEGIN',
+      'COMMIT',
+      'BEGIN',
+      'COMMIT',
+    ]);
+    expect(await notes()).toEqual([0, 1, 2, 3]);
+    await end();
+  });
+
+  it('do not run behind one that fails, all of them tell its error, and they can be prepared later', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    const answers: unknown[] = [];
+    const work = db.transaction(async (tx) => {
+      const settled = await Promise.allSettled([
+        tx.query(INSERT_NOTE, [1, 'a']),
+        tx.query(INSERT_NOTE, [1, 'again']),
+        tx.query(COUNT_NOTES),
+      ]);
+      for (const one of settled) answers.push(one.status === 'rejected' ? one.reason : undefined);
+      throw new Error('mine');
+    });
+    await expect(work).rejects.toThrow('mine');
+    expect(answers.map(sqlStateOf)).toEqual([undefined, '23505', '23505']);
+    expect(await db.query(COUNT_NOTES)).toEqual([{ notes: 0 }]);
+  });
+
+  it('take COMMIT with them where they fail: nothing happened, for certain, and the session goes on', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    const error: unknown = await db
+      .transaction(async (tx) => {
+        await tx.query(INSERT_NOTE, [1, 'a']);
+        tx.send(INSERT_NOTE, [1, 'again']);
+      })
+      .catch((each: unknown) => each);
+    expect(sqlStateOf(error)).toBe('23505');
+    expect(isCommitOutcomeUnknown(error)).toBe(false);
+    await db.transaction((tx) => tx.query(INSERT_NOTE, [2, 'the pool works on']));
+    expect(await notes()).toEqual([2]);
+  });
+
+  it('are not sent any more when the work gives up', async () => {
+    const { db, pieces, end } = await watched();
+    const late = new Set<unknown>();
+    const work = db.transaction(async (tx) => {
+      await tx.query(INSERT_NOTE, [1, 'a']);
+      tx.query(INSERT_NOTE, [2, 'b']).catch((error: unknown) => late.add(error));
+      throw new Error('mine');
+    });
+    await expect(work).rejects.toThrow('mine');
+    expect(late.size).toBe(1);
+    expect(pieces.filter((piece) => piece.includes('ROLLBACK'))).toHaveLength(1);
+    await db.query(INSERT_NOTE, [3, 'the pool works on']);
+    expect(await notes()).toEqual([3]);
+    await end();
+  });
+
+  it('with parameters that cannot be written fail by themselves, with what stands behind them', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    const unwritable = {
+      toPostgres: () => {
+        throw new RangeError('unwritable');
+      },
+    };
+    const settled = await db.transaction((tx) =>
+      Promise.allSettled([
+        tx.query(INSERT_NOTE, [1, 'a']),
+        tx.query(INSERT_NOTE, [2, unwritable]),
+        tx.query(INSERT_NOTE, [3, 'c']),
+      ]),
+    );
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(await notes()).toEqual([1]);
+  });
+
+  it('carry large binary parameters as they are', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    const large = Buffer.alloc(3_000_000, 'odograph');
+    const [row] = await db.transaction((tx) =>
+      tx.query<{ digest: string; empty: number }>(DIGEST, [large, Buffer.alloc(0)]),
+    );
+    expect(row).toEqual({ digest: createHash('md5').update(large).digest('hex'), empty: 0 });
+  });
 });

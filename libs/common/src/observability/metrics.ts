@@ -191,6 +191,26 @@ export const METRIC_CATALOG = {
     help: 'Cursors moved back because Redis had lost what it had acknowledged.',
     labels: [],
   },
+  relay_parked_total: {
+    kind: 'counter',
+    help: 'Messages moved to the retry lane, by topic and reason: refused, invalid, behind (one in front of it of its key waits).',
+    labels: ['topic', 'reason'],
+  },
+  relay_retried_total: {
+    kind: 'counter',
+    help: 'Rows of the retry lane by topic and result: published, refused.',
+    labels: ['topic', 'result'],
+  },
+  relay_retry_lease_lost_total: {
+    kind: 'counter',
+    help: 'Rows of the retry lane that somebody else had taken before their result was written.',
+    labels: [],
+  },
+  relay_dead_letters_total: {
+    kind: 'counter',
+    help: 'Messages given up, by reason: max_deliveries, retry_terminal, rejected.',
+    labels: ['reason'],
+  },
   relay_lag_seconds: {
     kind: 'histogram',
     help: "From the commit's transaction start to the entry in its stream.",

@@ -13,19 +13,24 @@ export function encodeEpoch(epoch: bigint): string {
   return digits.padStart(EPOCH_DIGITS, '0');
 }
 
+const NO_DIGIT = /\D/;
+
 export const FIRST_MARK = '0'.repeat(MARK_DIGITS);
 
 /** @throws RangeError for marks of another width or out of order: the store would skip what it must not. */
 export function checkMarks(acknowledged: string, marks: readonly string[]): void {
-  let before: string | undefined;
-  for (const mark of [acknowledged, ...marks]) {
-    if (mark.length !== MARK_DIGITS || !/^\d+$/.test(mark))
-      throw new RangeError('a mark is not of the fixed width');
-  }
+  checkMark(acknowledged);
+  let before = '';
   for (const mark of marks) {
-    if (before !== undefined && mark <= before)
-      throw new RangeError('messages are not in the order of marks');
+    checkMark(mark);
+    if (mark <= before) throw new RangeError('messages are not in the order of marks');
     before = mark;
+  }
+}
+
+function checkMark(mark: string): void {
+  if (mark.length !== MARK_DIGITS || NO_DIGIT.test(mark)) {
+    throw new RangeError('a mark is not of the fixed width');
   }
 }
 

@@ -58,6 +58,41 @@ export type PublishedMessages =
       readonly mark: string;
     };
 
+export interface PublishRetriedRequest {
+  readonly stream: string;
+  readonly part: number;
+  readonly epoch: bigint;
+  /** What the cursor last saw acknowledged of this (stream, part). */
+  readonly acknowledged: PublishedMark;
+  /** How long a dedupe id is remembered; longer than a cursor can be rewound. */
+  readonly windowMs: number;
+  /** In the order in which they are to stand in the stream. */
+  readonly messages: readonly { readonly dedupeId: string; readonly fields: Fields }[];
+}
+
+export type RetriedMessages =
+  /** `known` were in already. `mark` is that of the lane with a mark, which this verb leaves alone. */
+  | {
+      readonly kind: 'published';
+      readonly added: number;
+      readonly known: number;
+      readonly count: number;
+      readonly mark: string;
+    }
+  /** As of {@link PublishedMessages}. */
+  | { readonly kind: 'behind'; readonly epoch: bigint; readonly count: number; readonly mark: string }
+  | { readonly kind: 'fenced'; readonly epoch: bigint }
+  /** `messages[index]` was refused for what it is. All before it are in, none behind. */
+  | {
+      readonly kind: 'refused';
+      readonly index: number;
+      readonly message: string;
+      readonly added: number;
+      readonly known: number;
+      readonly count: number;
+      readonly mark: string;
+    };
+
 export interface PublishOnceRequest {
   readonly stream: string;
   /** How long a dedupe id is remembered. */
@@ -78,6 +113,12 @@ export interface OncePublisher {
    * read-only): what came before is in and marked, so repeat the same call later.
    */
   publishMarked(request: PublishMarkedRequest): Promise<PublishedMessages>;
+  /**
+   * Adds messages that lie behind the mark, which stays where it is: one by one, each once per dedupe id within the
+   * window, up to the first refusal. Epoch and count are those of {@link publishMarked}. A repeat of the SAME call adds
+   * nothing twice; rejects as that one does.
+   */
+  publishRetried(request: PublishRetriedRequest): Promise<RetriedMessages>;
   /** Adds each message once per dedupe id within the window. A repeat answers with the first entry's id. */
   publishOnce(request: PublishOnceRequest): Promise<readonly PublishedOnce[]>;
 }

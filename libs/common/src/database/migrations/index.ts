@@ -8,7 +8,8 @@ import { OutboxRetry1790000000007 } from './0007-outbox-retry';
 import { OutboxDeadLetter1790000000008 } from './0008-outbox-dead-letter';
 import { DeadLetterMonths1790000000009 } from './0009-dead-letter-months';
 import { EventLedger1790000000010 } from './0010-event-ledger';
-import { EventHidden1790000000013 } from './0013-event-hidden';
+import { OutboxRetryLookups1790000000011 } from './0011-outbox-retry-lookups';
+import { EventHidden1790000000012 } from './0012-event-hidden';
 
 /**
  * All migrations, oldest first. TypeORM orders them by the number at the end of their names. One that was released is
@@ -25,7 +26,8 @@ export const MIGRATIONS = [
   OutboxDeadLetter1790000000008,
   DeadLetterMonths1790000000009,
   EventLedger1790000000010,
-  EventHidden1790000000013,
+  OutboxRetryLookups1790000000011,
+  EventHidden1790000000012,
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((Migration) => new Migration().name);

@@ -8,6 +8,7 @@ import { describeOperations } from './operations';
 import { describeOwnedReads } from './owned-reads';
 import { describeProjections } from './projections';
 import { describePublishingOnce } from './publishing-once';
+import { describePublishingRetried } from './publishing-retried';
 import { describeTrimming, describeWaiting } from './waiting-and-trimming';
 
 export type { Bench, Surgery } from './bench';
@@ -37,6 +38,7 @@ export function describeStreams(name: string, setUp: () => Promise<Bench>): void
     describeGroups(bench);
     describeMarks(bench);
     describePublishingOnce(bench);
+    describePublishingRetried(bench);
     describeProjections(bench);
     describeConnections(bench);
     describeOperations(bench);

@@ -1,6 +1,7 @@
 -- KEYS: stream, mark (hash of epoch, previous, count, mark).
--- ARGV: epoch (fixed width), acknowledged count, acknowledged mark, then for every message in rising order:
--- mark, number of fields and values, each of them.
+-- ARGV: epoch (fixed width), acknowledged count, acknowledged mark, the messages in rising order as one MessagePack
+-- array (of each its mark, the number of its shape from 1, and the values of that shape's fields), then for every shape
+-- the number of its field names and each of them.
 -- Reply, flat: 'fenced', epoch | 'behind', epoch, count, mark | 'published', added, skipped, count, mark
 --            | 'refused', added, skipped, count, mark, index from 0, the server's words.
 --
@@ -20,14 +21,37 @@ if stored_epoch < epoch or count < acknowledged_count or mark < acknowledged_mar
   return {'behind', stored_epoch, string.format('%.0f', count), mark}
 end
 
-local added, skipped, index, refusal = 0, 0, 0, nil
-local at = 4
+-- Of each shape the whole command, whose values every message of it overwrites.
+local commands = {}
+local at = 5
 while at <= #ARGV do
-  local message_mark, n = ARGV[at], tonumber(ARGV[at + 1])
+  local n = tonumber(ARGV[at])
+  local command = {'XADD', stream, '*'}
+  for field = 1, n do
+    command[2 * field + 2] = ARGV[at + field]
+    command[2 * field + 3] = ''
+  end
+  commands[#commands + 1] = command
+  at = at + 1 + n
+end
+
+local messages = cmsgpack.unpack(ARGV[4])
+local total = #messages
+local added, skipped, index, refusal = 0, 0, 0, nil
+at = 1
+while at <= total do
+  local message_mark, command = messages[at], commands[messages[at + 1]]
+  local last = #command
   if message_mark <= mark then
     skipped = skipped + 1
+    at = at + 2 + (last - 3) / 2
   else
-    local id = redis.pcall('XADD', stream, '*', unpack(ARGV, at + 2, at + 1 + n))
+    at = at + 2
+    for value = 5, last, 2 do
+      command[value] = messages[at]
+      at = at + 1
+    end
+    local id = redis.pcall(unpack(command, 1, last))
     if type(id) == 'table' then
       refusal = id.err
       break
@@ -36,7 +60,6 @@ while at <= #ARGV do
     mark = message_mark
   end
   index = index + 1
-  at = at + 2 + n
 end
 
 if added > 0 then

@@ -60,6 +60,38 @@ export function publishMarked(
   return { kind: 'published', added, skipped, count, mark };
 }
 
+export function publishRetried(
+  server: MemoryServer,
+  { stream, part, epoch, acknowledged, windowMs, messages }: port.PublishRetriedRequest,
+): port.RetriedMessages {
+  checkMarks(acknowledged.mark, []);
+  const hash = server.hash(markKey(stream, part));
+  const storedEpoch = BigInt(hash?.get('epoch') ?? '0');
+  let count = Number(hash?.get('count') ?? '0');
+  const mark = hash?.get('mark') ?? FIRST_MARK;
+  if (epoch < storedEpoch) return { kind: 'fenced', epoch: storedEpoch };
+  if (storedEpoch < epoch || count < acknowledged.count || mark < acknowledged.mark) {
+    return { kind: 'behind', epoch: storedEpoch, count, mark };
+  }
+  const remembered = server.makeHash(companionKey(stream, 'retried'));
+  let [added, known] = [0, 0];
+  for (const [index, { dedupeId, fields }] of messages.entries()) {
+    const isKnown = Number(remembered.get(dedupeId) ?? '0') > server.now();
+    const refusal = isKnown ? undefined : tryAdd(server, stream, fields);
+    if (typeof refusal === 'object') {
+      return { kind: 'refused', index, message: refusal.error, added, known, count, mark };
+    }
+    remembered.set(dedupeId, String(server.now() + windowMs));
+    if (isKnown) known += 1;
+    else {
+      added += 1;
+      count += 1;
+      hash?.set('count', String(count));
+    }
+  }
+  return { kind: 'published', added, known, count, mark };
+}
+
 export function publishOnce(
   server: MemoryServer,
   { stream, windowMs, messages }: port.PublishOnceRequest,

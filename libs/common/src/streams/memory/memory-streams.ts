@@ -104,6 +104,9 @@ export class MemoryStreams implements port.Streams {
   publishMarked(request: port.PublishMarkedRequest): Promise<port.PublishedMessages> {
     return this.step((server) => publishing.publishMarked(server, request));
   }
+  publishRetried(request: port.PublishRetriedRequest): Promise<port.RetriedMessages> {
+    return this.step((server) => publishing.publishRetried(server, request));
+  }
   publishOnce(request: port.PublishOnceRequest): Promise<readonly port.PublishedOnce[]> {
     return this.step((server) => publishing.publishOnce(server, request));
   }

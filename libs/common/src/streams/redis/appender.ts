@@ -5,6 +5,7 @@ import { type WriteLines } from './lines';
 import { type RedisNodes } from './nodes';
 import { streamError } from './stream-error';
 import { type EntryPrefix, TransactionBuffer } from './transaction-buffer';
+import { type LineResult } from './write-line';
 
 /** Entries of one transaction: bounds how long Redis serves nobody else. */
 const LARGEST_WRITE = 500;
@@ -39,6 +40,8 @@ interface Lane {
   readonly queue: Batch[];
   inFlight: number;
   scheduled: boolean;
+  /** A turn's batch is complete and waits for one under way to be answered. */
+  isHeldBack: boolean;
   /** A series writes to it: it stays also when it is empty. */
   isPinned: boolean;
 }
@@ -54,7 +57,7 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
 
   constructor(
     private readonly lines: WriteLines,
-    private readonly nodes: RedisNodes,
+    private readonly nodes: Pick<RedisNodes, 'run'>,
   ) {}
 
   append(stream: string, fields: Fields): Promise<string> {
@@ -109,7 +112,15 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
     const name = this.lines.laneOf(stream);
     const known = this.lanes.get(name);
     if (known !== undefined) return known;
-    const lane: Lane = { name, stream, queue: [], inFlight: 0, scheduled: false, isPinned: false };
+    const lane: Lane = {
+      name,
+      stream,
+      queue: [],
+      inFlight: 0,
+      scheduled: false,
+      isHeldBack: false,
+      isPinned: false,
+    };
     this.lanes.set(name, lane);
     return lane;
   }
@@ -131,18 +142,21 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
 
   private readonly flush = (lane: Lane): void => {
     lane.scheduled = false;
+    lane.isHeldBack = false;
     while (lane.inFlight < this.lines.mostInFlight) {
       const batch = lane.queue.shift();
       if (batch === undefined) return;
       void this.send(lane, batch);
     }
+    lane.isHeldBack = lane.queue.length > 0;
   };
 
   private async send(lane: Lane, batch: Batch): Promise<void> {
-    const { transaction, waiters } = batch;
-    lane.inFlight += 1;
+    const { waiters } = batch;
     try {
-      const results = await this.lines.write(lane.stream, transaction);
+      const results = await this.write(lane, batch);
+      // Before hundreds of answers are passed on: the server has the next entries to write meanwhile.
+      if (lane.isHeldBack) this.flush(lane);
       for (let i = 0; i < waiters.length; i += 1) {
         const result = results[i];
         if (typeof result === 'string') waiters[i]?.appended(result);
@@ -156,9 +170,17 @@ export class RedisAppender implements StreamAppender, SeriesAppender {
         failed.waiters.forEach((_, index) => failed.refuse(index, error));
       }
     } finally {
-      lane.inFlight -= 1;
       if (lane.queue.length > 0) this.schedule(lane);
       else if (!lane.isPinned && lane.inFlight === 0) this.lanes.delete(lane.name);
+    }
+  }
+
+  private async write(lane: Lane, { transaction }: Batch): Promise<readonly LineResult[]> {
+    lane.inFlight += 1;
+    try {
+      return await this.lines.write(lane.stream, transaction);
+    } finally {
+      lane.inFlight -= 1;
     }
   }
 }

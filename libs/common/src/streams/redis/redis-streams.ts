@@ -168,6 +168,9 @@ export class RedisStreams implements port.Streams, Service {
   publishMarked(request: port.PublishMarkedRequest): Promise<port.PublishedMessages> {
     return this.publisher.publishMarked(request);
   }
+  publishRetried(request: port.PublishRetriedRequest): Promise<port.RetriedMessages> {
+    return this.publisher.publishRetried(request);
+  }
   publishOnce(request: port.PublishOnceRequest): Promise<readonly port.PublishedOnce[]> {
     return this.publisher.publishOnce(request);
   }

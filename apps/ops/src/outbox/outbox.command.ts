@@ -76,7 +76,6 @@ export function registerOutbox(program: Command, surroundings: Surroundings): vo
   registerAudit(outbox, surroundings);
   registerReplay(outbox, surroundings);
   registerRebase(outbox, surroundings);
-  registerAudit(outbox, surroundings);
   registerLetters(outbox, surroundings);
 }
 

@@ -14,6 +14,7 @@ import { DrainService } from './drain.service';
 import { HeldTopics } from './held-topics';
 import { DrainLane } from './lane';
 import { PART_LEASES } from './part-leases';
+import { OutboxWatch } from './watch';
 
 function buildDrain(
   context: AppContext,
@@ -63,6 +64,7 @@ function buildDrain(
     Array.from({ length: lanes }, (_, lane) => new DrainLane({ ...shared, lane, tools })),
     breaker,
     heldTopics,
+    new OutboxWatch({ database, retries, ownership, leaseTimeMs, metrics: bound, logger }),
   );
   lifecycle.register(ownership);
   lifecycle.register(service);

@@ -7,6 +7,7 @@ import { OUTBOX_CHANNEL } from '@app/common/outbox';
 import { type Breaker } from './breaker';
 import { type HeldTopics } from './held-topics';
 import { type DrainLane } from './lane';
+import { type OutboxWatch } from './watch';
 
 /** Drains the outbox into its streams: lanes of parts, woken by commits, polling behind that. */
 export class DrainService implements Service, HealthContributor {
@@ -21,12 +22,14 @@ export class DrainService implements Service, HealthContributor {
     private readonly lanes: readonly DrainLane[],
     private readonly breaker: Breaker,
     private readonly heldTopics: HeldTopics,
+    private readonly watch: OutboxWatch,
   ) {}
 
   async start(): Promise<void> {
     // Before the first step: what is paused stays so over a restart.
     await this.heldTopics.refresh();
     this.heldTopics.loop.start();
+    this.watch.loop.start();
     for (const lane of this.lanes) lane.loop.start();
     this.wakeUps = await this.database.listen(OUTBOX_CHANNEL, () => this.wake());
   }
@@ -38,18 +41,22 @@ export class DrainService implements Service, HealthContributor {
 
   async stop(): Promise<void> {
     await this.wakeUps?.close();
-    await Promise.all([this.heldTopics.loop.stop(), ...this.lanes.map((lane) => lane.loop.stop())]);
+    const loops = [this.heldTopics.loop, this.watch.loop, ...this.lanes.map(({ loop }) => loop)];
+    await Promise.all(loops.map((loop) => loop.stop()));
   }
 
   check(): Promise<HealthReport> {
     const stalls = this.lanes.flatMap((lane) => [...lane.stalled()]);
     const ahead = stalls.some(([, { error }]) => hasCode(error, 'OUTBOX_CURSOR_AHEAD'));
     const { state, lastError } = this.breaker;
-    const isWhole = stalls.length === 0 && state === 'closed' && this.heldTopics.why.size === 0;
+    const { blockedBy } = this.watch;
+    const isWhole =
+      blockedBy === undefined && stalls.length === 0 && state === 'closed' && this.heldTopics.why.size === 0;
     return Promise.resolve({
       status: ahead ? 'down' : isWhole ? 'up' : 'degraded',
       details: {
         partsOwned: this.ownership.usable().length,
+        ...(blockedBy === undefined ? {} : { blockedBy }),
         ...(state === 'closed' ? {} : { redisBreaker: `${state}: ${describeError(lastError)}` }),
         ...Object.fromEntries(
           [...this.heldTopics.why].map(([topic, reasons]) => [`held ${topic}`, reasons.join(', ')]),

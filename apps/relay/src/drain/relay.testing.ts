@@ -16,6 +16,7 @@ import { DrainService } from './drain.service';
 import { HeldTopics } from './held-topics';
 import { DrainLane } from './lane';
 import { PART_LEASES } from './part-leases';
+import { OutboxWatch } from './watch';
 
 /** Helpers of the relay's specs. */
 
@@ -72,6 +73,7 @@ export class Relay {
   readonly database: Line;
   readonly ownership: Ownership;
   readonly service: DrainService;
+  readonly watch: OutboxWatch;
   readonly registry = new Registry();
 
   constructor(options: RelayOptions) {
@@ -113,6 +115,7 @@ export class Relay {
       ...{ database, streams: options.inspector ?? NOTHING_TO_SEE, streamLimit, memoryPercent: 90, pollMs },
       ...{ metrics, logger: silent },
     });
+    this.watch = new OutboxWatch({ database, retries, ownership, leaseTimeMs, metrics, logger: silent });
     const shared = {
       lanes: 2,
       batch,
@@ -125,7 +128,7 @@ export class Relay {
       metrics,
     };
     const lanes = [0, 1].map((lane) => new DrainLane({ ...shared, lane, tools }));
-    this.service = new DrainService(database, ownership, lanes, breaker, heldTopics);
+    this.service = new DrainService(database, ownership, lanes, breaker, heldTopics, this.watch);
   }
 
   async start(): Promise<this> {

@@ -152,4 +152,23 @@ describe('The relay in operation', () => {
     over.emit();
     await foreign;
   }, 30_000);
+
+  it('sees a transaction of another database of the server too, which is waited for just the same', async () => {
+    const one = await relay();
+    const elsewhere = new URL(servers.postgresUrl());
+    elsewhere.pathname = '/postgres';
+    const foreigner = new Database(databaseOptions(elsewhere.href));
+    const [writes, over] = [signal('writes'), signal('over')];
+    const foreign = foreigner.transaction(async (transaction) => {
+      await transaction.query(spec('SELECT pg_current_xact_id()'));
+      writes.emit();
+      await over.next(20_000);
+    });
+    await writes.next();
+    await one.watch.look();
+    expect(await valueOf(one, 'relay_xmin_age_seconds')).toBeGreaterThan(0);
+    over.emit();
+    await foreign;
+    await foreigner.stop(1_000);
+  });
 });

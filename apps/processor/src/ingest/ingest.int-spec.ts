@@ -55,10 +55,40 @@ describe('the way in', () => {
     );
     expect(rows).toEqual([
       { longitude: 252_500_000, latitude: 545_000_000, speed_kmh: 50, fix_valid: true, codec: 7, flags: 0 },
-      { longitude: 0, latitude: 0, speed_kmh: 0, fix_valid: false, codec: 7, flags: 0 },
+      { longitude: 0, latitude: 0, speed_kmh: null, fix_valid: false, codec: 7, flags: 0 },
     ]);
     expect(await positions()).toBe(2);
     expect(await deadLetters()).toEqual([]);
+  });
+
+  it('takes a speed that codec 7 leaves out for unknown: no row says 0, and no rule takes it for slow', async () => {
+    const instance = await started();
+    await run(
+      suite.admin,
+      `INSERT INTO telemetry.rule (name, kind, settings, valid_from)
+       VALUES ('limit', 'overspeed', '{"limit_kmh": 80}', 'epoch')`,
+    );
+    const imei = imeiOf(8);
+    const drive = (second: number, speedKmh: number | undefined) => ({
+      timestampMs: START_MS + second * 1000,
+      place: { latitude: 54.5, longitude: 25.25, altitudeM: 9, angle256: 64, speedKmh, satellites: 9 },
+    });
+    await send(imei, legacyFrame(drive(0, undefined), drive(10, 90), drive(20, undefined), drive(40, 95)));
+    await stored(4);
+    await allAcked();
+    // Late: what is behind it is folded again from the rows.
+    await send(imei, legacyFrame(drive(5, undefined)));
+    await stored(5);
+    await allAcked();
+    await instance.stop();
+    const decoded = await run(
+      suite.admin,
+      'SELECT speed_kmh, fix_valid FROM telemetry.position_decoded ORDER BY time',
+    );
+    const speeds = [null, null, 90, null, 95];
+    expect(decoded).toEqual(speeds.map((speed_kmh) => ({ speed_kmh, fix_valid: true })));
+    const events = await run(suite.admin, 'SELECT kind, speed_kmh, retracted_at FROM telemetry.event');
+    expect(events).toEqual([{ kind: 'overspeed.started', speed_kmh: 90, retracted_at: null }]);
   });
 
   it('parks what does not decode, with its bytes, and goes on', async () => {

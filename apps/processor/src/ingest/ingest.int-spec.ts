@@ -1,10 +1,13 @@
+import { type QueryResultRow } from 'pg';
 import { PROCESSOR_GROUP, shardLeaseName, shardOf } from '@app/common/contracts';
+import { Database, type Statement } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { LeaseTable } from '@app/common/leases';
 import { rawFields, text } from '@app/common/streams';
 import { eventually, signal } from '@app/common/testing';
 import { legacyFrame } from '../legacy.testing';
-import { run } from '../sink.testing';
+import { quiet, run } from '../sink.testing';
+import { decodeNote } from './store-position';
 import { at, imeiOf, ingestSuite } from './ingest-suite.testing';
 import {
   frameOf,
@@ -19,7 +22,46 @@ import {
 const suite = ingestSuite();
 const { started, send, positions, stored, pending, allAcked, deadLetters } = suite;
 
+/** Knows which statements were asked for outside of a transaction. */
+class WatchedDatabase extends Database {
+  readonly asked: string[] = [];
+
+  override query<Row extends QueryResultRow>(
+    one: Statement,
+    params: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    this.asked.push(one.name);
+    return super.query<Row>(one, params);
+  }
+}
+
 describe('the way in', () => {
+  it('notes with each ack where the log stood behind the commit, and asks for it with the commit', async () => {
+    const watched = new WatchedDatabase({
+      url: suite.databaseUrl,
+      ...{ poolSize: 4, applicationName: 'processor-spec', startupTimeoutMs: 5000, logger: quiet },
+    });
+    const imei = imeiOf(3);
+    const noted = async () => decodeNote((await suite.streams.ownedState(streamOf(imei))).note ?? '')?.lsn;
+    try {
+      const instance = await started({ database: watched });
+      const places: bigint[] = [];
+      for (const second of [1, 2, 3]) {
+        if (second === 2) watched.asked.length = 0;
+        await send(imei, at(second));
+        await stored(second);
+        await allAcked();
+        places.push((await noted()) ?? 0n);
+      }
+      expect(places).toEqual([...places].sort((a, b) => (a < b ? -1 : 1)));
+      expect(new Set(places).size).toBe(3);
+      expect(watched.asked).not.toContain('ingest_store-position');
+      await instance.stop();
+    } finally {
+      await watched.stop(1000);
+    }
+  });
+
   it('stores what comes in any shard and acknowledges it, and stops with nothing left half-way', async () => {
     const instance = await started();
     await eventually(() => instance.ingest.ownedStreams().length === SHARDS, { what: 'all shards' });

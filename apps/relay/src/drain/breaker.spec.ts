@@ -4,11 +4,16 @@ import { Breaker, type BreakerState, isOutage } from './breaker';
 const away = new OdographError('REDIS_UNREACHABLE');
 let breaker: Breaker;
 let changes: BreakerState[];
+let chance: number;
 
 beforeEach(() => {
   jest.useFakeTimers();
   changes = [];
-  breaker = new Breaker((state) => changes.push(state));
+  chance = 0;
+  breaker = new Breaker(
+    (state) => changes.push(state),
+    () => chance,
+  );
 });
 afterEach(() => jest.useRealTimers());
 
@@ -41,11 +46,16 @@ describe('Breaker', () => {
     expect(Math.max(...rests)).toBeLessThanOrEqual(5_000);
   });
 
-  it('lets the next one probe where the first came back without a word', () => {
+  it('lets another one probe where one came back without a word: it had nothing to write', () => {
     breaker.failed(away);
     jest.advanceTimersByTime(200);
-    breaker.release(breaker.admit([1, 2]));
-    expect(breaker.admit([2])).toEqual([2]);
+    const probes = [0, 0.4, 0.999].map((next) => {
+      chance = next;
+      const probe = breaker.admit([1, 2, 3]);
+      breaker.release(probe);
+      return probe;
+    });
+    expect(probes).toEqual([[1], [2], [3]]);
   });
 
   it('does not take an answer for a write: a full server that answers keeps its rests', () => {

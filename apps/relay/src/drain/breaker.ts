@@ -23,7 +23,10 @@ export class Breaker {
   private probe: readonly unknown[] | undefined;
   private reason: unknown;
 
-  constructor(private readonly onChange: (state: BreakerState, reason: unknown) => void = () => undefined) {}
+  constructor(
+    private readonly onChange: (state: BreakerState, reason: unknown) => void = () => undefined,
+    private readonly random: () => number = Math.random,
+  ) {}
 
   get state(): BreakerState {
     return this.current;
@@ -40,13 +43,15 @@ export class Breaker {
   }
 
   /**
-   * Those of the callers that may call now. Where it is one that probes, nobody else may until {@link release}.
+   * Those of the callers that may call now. Where it is one that probes, nobody else may until {@link release}. Any of them
+   * may be the one: a caller that has nothing to write tells nothing, and always the same would keep all others waiting.
    */
   admit<Caller>(callers: readonly Caller[]): readonly Caller[] {
     if (this.current === 'closed' || callers.length === 0) return callers;
     if (this.probe !== undefined || this.restMs > 0) return [];
     this.change('half_open', this.reason);
-    const probe = callers.slice(0, 1);
+    const chosen = Math.floor(this.random() * callers.length);
+    const probe = callers.slice(chosen, chosen + 1);
     this.probe = probe;
     return probe;
   }

@@ -4,20 +4,21 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc16, encodeAvl, encodeLogin } from '@app/teltonika-codec';
-import { eventually, testServers } from '@app/common/testing';
+import { FLEET_EVENTS } from '@app/common/contracts';
+import { append } from '@app/common/outbox';
+import { eventually, testServers, type TestServers } from '@app/common/testing';
 import { APPS } from '../../tools/demo';
 import { faultPoints, isOfCommands, takesAllFaults, type FaultPoint } from './fault-points.testing';
+import { odo } from './odo.testing';
+import { OutboxEyes, plantedDraft } from './outbox.testing';
 import { System } from './system.testing';
 
 /**
- * Points that a driving fleet does not reach: the relay passes the first one while it starts, and the others of its own
- * only where a stream refuses a message (its own specs crash at all of them); command-faults.e2e-spec.ts crashes at those
- * which belong to commands to devices.
+ * Points that this does not reach: the relay passes the first one while it starts (its recovery.int-spec.ts crashes
+ * there), and command-faults.e2e-spec.ts crashes at the others, which belong to commands to devices.
  */
 const isReached = (fault: FaultPoint): boolean =>
-  !['drain.between-claims', 'drain.before-park-commit', 'drain.after-park'].includes(fault.point) &&
-  !fault.point.startsWith('retry.') &&
-  !isOfCommands(fault);
+  fault.point !== 'drain.between-claims' && !isOfCommands(fault);
 
 /** A frame that the edge parks by itself: its checksum is good and its two counts differ. */
 async function sendParkedFrame(address: { host: string; port: number }): Promise<void> {
@@ -33,11 +34,40 @@ async function sendParkedFrame(address: { host: string; port: number }): Promise
   socket.destroy();
 }
 
+/** A fleet alone gives the retry lane nothing to do. */
+const isOfRetryLane = ({ point }: FaultPoint): boolean =>
+  point.startsWith('retry.') || (point.startsWith('drain.') && point.includes('park'));
+
+/**
+ * A message that can never go out, one behind it and a timer, beside the fleet's. Resolves when the first has been
+ * skipped and the others are out, to the event ids of these.
+ */
+async function occupyRetryLane(eyes: OutboxEyes, servers: TestServers): Promise<string[]> {
+  const [key, timer] = ['planted', plantedDraft('timer')];
+  const poison = await eyes.poison(FLEET_EVENTS, key);
+  const behind = plantedDraft('behind', key);
+  await eyes.database.transaction(async (transaction) => {
+    await append(transaction, behind);
+    await append(transaction, timer, { activateIn: 0 });
+  });
+  await eventually(async () => (await eyes.letters()).includes(poison), {
+    ...{ what: 'the letter', timeoutMs: 30_000 },
+  });
+  const skipped = await odo(servers, 'outbox', 'skip', poison, '--reason', 'planted');
+  expect(skipped).toMatchObject({ status: 0 });
+  const planted = [behind.eventId, timer.eventId];
+  await eventually(async () => new Set(await eyes.standingOf(planted)).size === planted.length, {
+    ...{ what: 'what was planted', timeoutMs: 30_000 },
+  });
+  return planted;
+}
+
 /** Between two durable steps, where a repeat must change nothing. `npm run test:faults` takes all points. */
 const SAMPLE = new Set([
   'edge.after-append',
   'sink.after-commit',
   'drain.after-publish',
+  'retry.after-publish',
   'publishers.after-publish',
 ]);
 const isWanted = (fault: FaultPoint): boolean =>
@@ -48,7 +78,9 @@ describe.each(faultPoints(APPS).filter(isWanted))('a crash of $app at $point', (
   const folder = mkdtempSync(join(tmpdir(), 'odograph-fault-'));
   const struck = join(folder, 'struck');
   let system: System | undefined;
+  let eyes: OutboxEyes | undefined;
   afterAll(async () => {
+    await eyes?.close();
     await system?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -56,14 +88,18 @@ describe.each(faultPoints(APPS).filter(isWanted))('a crash of $app at $point', (
   it('loses nothing and doubles nothing', async () => {
     system = await System.start(servers, {
       ...{ vehicles: 10, recordsPerSecond: 200, forMs: 2500, restartDead: true },
+      quickRelay: isOfRetryLane({ app, point }),
       settings: { [app]: { ODOGRAPH_FAULT: point, ODOGRAPH_FAULT_ONCE: struck } },
     });
     const { fleet, stack } = system;
     const driven = fleet.run();
-    if (point.endsWith('-park')) await sendParkedFrame(stack.edgeOf('processor'));
+    eyes = await OutboxEyes.open(system, servers);
+    if (/^edge\..*-park$/.test(point)) await sendParkedFrame(stack.edgeOf('processor'));
+    const planted = isOfRetryLane({ app, point }) ? await occupyRetryLane(eyes, servers) : [];
     await driven;
     await eventually(() => existsSync(struck), { timeoutMs: 20_000, what: `the crash at ${point}` });
     expect(fleet.ledger.unackedFrames()).toEqual([]);
     expect(await system.differences()).toEqual([]);
+    expect((await eyes.standingOf(planted)).toSorted()).toEqual(planted.toSorted());
   }, 120_000);
 });

@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { FLEET_EVENTS, NOTIFICATION_INTENTS, type OutboxDraft } from '@app/common/contracts';
+import { FLEET_EVENTS, NOTIFICATION_INTENTS } from '@app/common/contracts';
 import { Database, statement } from '@app/common/database';
-import { append, appendBatch, cancelTimer, fleetEventMessage } from '@app/common/outbox';
+import { append, appendBatch, cancelTimer } from '@app/common/outbox';
 import { createLogger } from '@app/common/observability';
 import { addedAtMs } from '@app/common/streams';
 import { eventually, testServers } from '@app/common/testing';
 import { z } from 'zod';
 import { odo } from './odo.testing';
-import { OutboxEyes } from './outbox.testing';
+import { OutboxEyes, plantedDraft } from './outbox.testing';
 import { System } from './system.testing';
 
 /** RELAY_POLL_INTERVAL, which nobody sets here, and what a busy machine adds to it. */
@@ -41,16 +40,6 @@ const statsShape = z.array(
 const peekShape = z.array(z.looseObject({ event_id: z.string(), key: z.string(), state: z.string() }));
 const lettersShape = z.array(z.looseObject({ letter: z.string(), event_id: z.string(), reason: z.string() }));
 const letterShape = z.looseObject({ row_state: z.string().nullable(), held_behind: z.number() });
-
-function draftOf(label: string, key = label): OutboxDraft {
-  return fleetEventMessage(
-    { key, eventId: randomUUID(), tenantId: 'default' },
-    {
-      ...{ kind: 'overspeed.started', device_id: '1', imei: label, tenant_id: 'default' },
-      ...{ occurred_at_ms: String(Date.now()), payload_json: '{}' },
-    },
-  );
-}
 
 describe('the outbox under load, by the operator', () => {
   const servers = testServers();
@@ -117,7 +106,7 @@ describe('the outbox under load, by the operator', () => {
     await producer.transaction((transaction) =>
       appendBatch(
         transaction,
-        ['one', 'two', 'three'].map((label) => draftOf(label, poisoned)),
+        ['one', 'two', 'three'].map((label) => plantedDraft(label, poisoned)),
       ),
     );
     await eventually(async () => (await eyes.parked(poisoned)) >= 4, {
@@ -183,7 +172,7 @@ describe('the outbox under load, by the operator', () => {
   }, 60_000);
 
   it('fires a timer within a polling interval of its time, and not one that was taken back', async () => {
-    const [kept, taken, last] = [draftOf('kept'), draftOf('taken'), draftOf('last')];
+    const [kept, taken, last] = [plantedDraft('kept'), plantedDraft('taken'), plantedDraft('last')];
     await producer.transaction(async (transaction) => {
       for (const draft of [kept, taken]) {
         await append(transaction, draft, { activateIn: TIMER_IN_MS, timerId: draft.key });

@@ -1,5 +1,13 @@
-import { FLEET_EVENTS, NOTIFICATION_GROUP, NOTIFICATION_INTENTS, partOf } from '@app/common/contracts';
+import { randomUUID } from 'node:crypto';
+import {
+  FLEET_EVENTS,
+  NOTIFICATION_GROUP,
+  NOTIFICATION_INTENTS,
+  type OutboxDraft,
+  partOf,
+} from '@app/common/contracts';
 import { type Database, statement } from '@app/common/database';
+import { fleetEventMessage } from '@app/common/outbox';
 import { RedisStreams, text } from '@app/common/streams';
 import { eventually } from '@app/common/testing';
 import { type Stores, type System } from './system.testing';
@@ -29,6 +37,7 @@ const BEHIND = statement(
    WHERE (message.generation, message.xid, message.id) > (cursor.generation, cursor.xid, cursor.id)
      AND message.topic = $1`,
 );
+const LETTERS = statement('e2e_outbox_letters', 'SELECT event_id FROM outbox.dead_letter');
 const NOTIFIED = statement(
   'e2e_outbox_notified',
   `SELECT (SELECT count(*) FROM notification.record)::integer AS records,
@@ -43,10 +52,21 @@ export interface Standing {
   readonly eventId: string;
 }
 
+/** An event of no vehicle of the fleets', so that the balance does not ask for its origin. */
+export function plantedDraft(label: string, key = label): OutboxDraft {
+  return fleetEventMessage(
+    { key, eventId: randomUUID(), tenantId: 'default' },
+    {
+      ...{ kind: 'overspeed.started', device_id: '1', imei: label, tenant_id: 'default' },
+      ...{ occurred_at_ms: String(Date.now()), payload_json: '{}' },
+    },
+  );
+}
+
 /** Eyes of a suite in the outbox and in the streams that the relay fills. */
 export class OutboxEyes {
   private constructor(
-    private readonly database: Database,
+    readonly database: Database,
     readonly streams: RedisStreams,
   ) {}
 
@@ -71,6 +91,18 @@ export class OutboxEyes {
   async standing(topic: Topic): Promise<Standing[]> {
     const entries = await this.streams.range(topic, '-', '+', 100_000);
     return entries.map((entry) => ({ entryId: entry.id, eventId: text(entry, 'event_id') ?? '' }));
+  }
+
+  /** Those of the event ids that stand in `fleet:events`, with repeats. */
+  async standingOf(eventIds: readonly string[]): Promise<string[]> {
+    const standing = await this.standing(FLEET_EVENTS);
+    return standing.flatMap(({ eventId }) => (eventIds.includes(eventId) ? [eventId] : []));
+  }
+
+  /** Event ids of what the retry lane has given up. */
+  async letters(): Promise<string[]> {
+    const rows = await this.database.query<{ event_id: string }>(LETTERS);
+    return rows.map(({ event_id: id }) => id);
   }
 
   /** Event ids of what was appended and not skipped, in its order, by topic and key. */

@@ -46,7 +46,8 @@ export class BenchServer {
   /** Everything that a run has written, and what is still to be written of it. */
   async clear(): Promise<void> {
     await this.admin.query(
-      `TRUNCATE telemetry.position, telemetry.device_state, telemetry.rule_checkpoint, telemetry.event, outbox.message`,
+      `TRUNCATE telemetry.position, telemetry.device_state, telemetry.rule_checkpoint, telemetry.event, outbox.message,
+         telemetry.shard_progress`,
     );
     await this.admin.query('CHECKPOINT');
   }

@@ -3,7 +3,12 @@ import { Database } from '@app/common/database';
 import { type Lease, LeaseTable } from '@app/common/leases';
 import { OdographError } from '@app/common/errors';
 import { createLogger, Metrics } from '@app/common/observability';
-import { type StreamEntry } from '@app/common/streams';
+import { STREAM_START, type StreamEntry } from '@app/common/streams';
+import { BatchSize } from '../../apps/processor/src/ingest/batch-size';
+import { pieceOf } from '../../apps/processor/src/ingest/piece';
+import { ownedShard } from '../../apps/processor/src/ingest/shards';
+import { StoreLedger } from '../../apps/processor/src/ingest/store-ledger';
+import { Storing } from '../../apps/processor/src/ingest/storing';
 import { SinkService, type SinkEntry } from '../../apps/processor/src/sink';
 import { DeviceDirectory } from '../../apps/processor/src/sink/device-directory';
 import { LiveFeed } from '../../apps/processor/src/sink/live-feed';
@@ -21,14 +26,18 @@ const quiet = createLogger({ app: 'bench', level: 'silent' });
 /** Entries for live viewers are made and go nowhere: a Redis would be measured along. */
 const nowhere = { append: () => Promise.resolve('0-1'), broadcast: () => Promise.resolve() };
 
-/** The sink of the processor with the processor's role, its rules, its state and the fence. */
+/** What the processor stores a batch with: its role, fence, ledger, sink, rules and state. */
 export class SinkUnderTest {
+  private readonly ledger: StoreLedger;
+
   private constructor(
     private readonly database: Database,
     private readonly leases: LeaseTable,
     private readonly held: readonly Lease[],
     private readonly decoders: readonly ((entry: StreamEntry) => SinkEntry)[],
-  ) {}
+  ) {
+    this.ledger = new StoreLedger(database);
+  }
 
   static async start(
     url: string,
@@ -66,16 +75,35 @@ export class SinkUnderTest {
         const lease = this.held[lane];
         if (decode === undefined || lease === undefined)
           throw new Error(`lane ${lane} has no decoder or no lease`);
+        const storing = this.storing(sink, batchRows);
+        const shard = ownedShard(lease);
         for (let start = 0; start < entries.length; start += batchEntries) {
-          const batch = entries.slice(start, start + batchEntries).map(decode);
-          const { refused } = await sink.write(batch, async (transaction) => {
-            const lost = await this.leases.fence(transaction, [lease]);
-            if (lost.length > 0) throw new OdographError('LEASE_LOST');
+          const batch = entries.slice(start, start + batchEntries).map((source) => {
+            const read = { shard, source, deliveries: 1, isRepeat: false };
+            return pieceOf(read, decode(source), () => true);
           });
-          if (refused.length > 0) throw new Error('the bench has a device that is not registered');
+          const { rejections } = await storing.store(batch);
+          if (rejections.length > 0) throw new Error('the bench has a device that is not registered');
         }
       }),
     );
+  }
+
+  private storing(sink: SinkService, batchRows: number): Storing {
+    return new Storing({
+      sink,
+      ownership: {
+        protect: async (transaction, leases) => {
+          const lost = await this.leases.fence(transaction, leases);
+          if (lost.length > 0) throw new OdographError('LEASE_LOST');
+        },
+      },
+      ledger: this.ledger,
+      reconciler: { storedUpTo: (_shard, id = STREAM_START) => id },
+      size: new BatchSize(batchRows, Number.POSITIVE_INFINITY),
+      maxAttempts: 1,
+      onStored: () => undefined,
+    });
   }
 
   stop(): Promise<void> {

@@ -203,7 +203,7 @@ interface EventRow {
   readonly confirmed_digest: bigint;
   readonly longitude: number;
   readonly latitude: number;
-  readonly speed_kmh: number;
+  readonly speed_kmh: number | null;
   readonly details: Record<string, unknown>;
   readonly historical: boolean;
   readonly is_retracted: boolean;

@@ -102,7 +102,7 @@ function line(
   kind: string,
   reference: string,
   occurredAtMs: number,
-  at: { longitude: number; latitude: number; speedKmh: number },
+  at: { longitude: number; latitude: number; speedKmh: number | null },
   confirmed: { timeMs: number; digest: bigint },
   details: object,
 ): string {

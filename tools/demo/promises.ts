@@ -50,7 +50,7 @@ export function eventContent(event: {
   readonly confirmedDigest: bigint;
   readonly longitude: number;
   readonly latitude: number;
-  readonly speedKmh: number;
+  readonly speedKmh: number | null;
   readonly details: Readonly<Record<string, unknown>>;
 }): string {
   const details = Object.entries(event.details)

@@ -10,7 +10,8 @@ export interface TestLegacyPlace {
   readonly altitudeM: number;
   /** In 256ths of the circle. */
   readonly angle256: number;
-  readonly speedKmh: number;
+  /** Left out by the mask where it is undefined. */
+  readonly speedKmh: number | undefined;
   readonly satellites: number;
 }
 
@@ -25,6 +26,7 @@ export interface TestLegacyRecord {
 
 /** Altitude, angle, speed and satellites besides the coordinates. */
 const PLACE_MASK = 0b1_1111;
+const SPEED_MASK = 0b0_1000;
 
 /** A TCP frame with these records. */
 export function legacyFrame(...records: readonly TestLegacyRecord[]): Buffer {
@@ -70,13 +72,12 @@ function placeOf({
   speedKmh,
   satellites,
 }: TestLegacyPlace): Buffer {
-  const bytes = Buffer.alloc(14);
-  bytes.writeUInt8(PLACE_MASK, 0);
+  const speed = speedKmh === undefined ? [] : [speedKmh];
+  const bytes = Buffer.alloc(12);
+  bytes.writeUInt8(PLACE_MASK & ~(speedKmh === undefined ? SPEED_MASK : 0), 0);
   bytes.writeFloatBE(latitude, 1);
   bytes.writeFloatBE(longitude, 5);
   bytes.writeInt16BE(altitudeM, 9);
   bytes.writeUInt8(angle256, 11);
-  bytes.writeUInt8(speedKmh, 12);
-  bytes.writeUInt8(satellites, 13);
-  return bytes;
+  return Buffer.concat([bytes, Buffer.from([...speed, satellites])]);
 }

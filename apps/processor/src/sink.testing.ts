@@ -78,7 +78,7 @@ export interface RecordSpec {
   readonly second: number;
   /** North of 54.7° N, 25.3° E. */
   readonly metres?: number;
-  readonly speedKmh?: number;
+  readonly speedKmh?: number | null;
   readonly satellites?: number;
   readonly digest?: bigint;
   readonly timeMs?: number;

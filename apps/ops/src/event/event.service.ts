@@ -17,7 +17,7 @@ export interface EventRow {
   readonly reference_version: number;
   readonly longitude: number;
   readonly latitude: number;
-  readonly speed_kmh: number;
+  readonly speed_kmh: number | null;
   readonly details: unknown;
   readonly historical: boolean;
   readonly confirmed_time: Date;

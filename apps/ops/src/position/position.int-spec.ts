@@ -28,6 +28,7 @@ beforeAll(async () => {
   await odo.query(insert, [IMEI, '2026-01-31T08:00:00Z', digests]);
   await odo.query(insert, [IMEI, '2026-02-01T00:00:00Z', [1n]]);
   await odo.query(insert, [IMEI, 'infinity', [-5n]]);
+  await odo.query('UPDATE telemetry.position SET speed_kmh = NULL WHERE digest = -5');
   await odo.query(insert, [OTHER, '2026-01-31T08:00:00Z', [1n]]);
 });
 
@@ -51,12 +52,15 @@ describe('odo position list', () => {
     const rows = csvRows(text);
     expect(rows).toHaveLength(ROWS + 2);
     expect(rows.at(-2)).toMatchObject({ time: '2026-02-01T00:00:00.000Z', latitude: '54.68715' });
-    expect(rows.at(-1)).toMatchObject({ time: 'infinity', digest: '-5' });
+    expect(rows.at(-1)).toMatchObject({ time: 'infinity', digest: '-5', speed_kmh: '' });
   });
 
   it('takes bounds as they are: from is in, to is out', async () => {
     const moment = '2026-02-01T00:00:00Z';
-    expect(await odo.many('position', 'list', IMEI, '--from', moment)).toHaveLength(2);
+    const speeds = (await odo.many('position', 'list', IMEI, '--from', moment)).map(
+      (row) => row['speed_kmh'],
+    );
+    expect(speeds).toEqual([50, null]);
     expect(await odo.many('position', 'list', IMEI, '--to', moment)).toHaveLength(ROWS);
     expect(await odo.done('position', 'list', OTHER, '--to', '2020-01-01')).toBe('none\n');
   });

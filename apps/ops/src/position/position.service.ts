@@ -18,7 +18,8 @@ export interface PositionRow {
   readonly altitude_m: number;
   readonly angle_deg: number;
   readonly satellites: number;
-  readonly speed_kmh: number;
+  /** Null where the record does not say. */
+  readonly speed_kmh: number | null;
   readonly fix_valid: boolean;
   readonly priority: number;
   readonly event_io_id: number;

@@ -10,7 +10,12 @@ const T0 = 1_750_000_000_000;
 /** Metres north of a point at 54.7° N, 25.3° E, in wire units. */
 const latitudeAt = (metres: number): number => 547_000_000 + Math.round((metres / 111_195) * 1e7);
 
-function fixAt(second: number, metresNorth: number, speedKmh = 50, digest = BigInt(second)): Fix {
+function fixAt(
+  second: number,
+  metresNorth: number,
+  speedKmh: number | null = 50,
+  digest = BigInt(second),
+): Fix {
   return {
     timeMs: T0 + second * 1000,
     digest,
@@ -63,6 +68,15 @@ describe('overspeed', () => {
     expect(outline(fixes, [speedRule({ tolerance_kmh: 5, min_duration_s: 15 })])).toEqual([]);
   });
 
+  it('takes an unknown speed for neither fast nor slow, in every phase', () => {
+    const speeds = [null, 90, null, 95, null, 100, null, 80, null];
+    const fixes = speeds.map((speed, index) => fixAt(index * 10, index, speed));
+    expect(outline(fixes, [speedRule({ min_duration_s: 15 })])).toEqual([
+      { kind: 'overspeed.started', at: 10, by: 30, details: { limit_kmh: 80 } },
+      { kind: 'overspeed.ended', at: 70, by: 70, details: { limit_kmh: 80, peak_kmh: 100, duration_s: 60 } },
+    ]);
+  });
+
   it('finds every episode of many', () => {
     const fixes = [90, 70, 90, 70, 90].map((speed, index) => fixAt(index * 10, index, speed));
     expect(outline(fixes, [speedRule()]).map(({ kind, at }) => [kind, at])).toEqual([
@@ -93,6 +107,15 @@ describe('geofence', () => {
       ['geofence.exited', 480],
     ]);
     expect(outline([fixAt(0, 0), fixAt(60, 10)], [fence()])).toEqual([]);
+  });
+
+  it('looks at fixes of unknown speed, whose events say none', () => {
+    const fixes = [500, 100, 500].map((metres, index) => fixAt(index * 60, metres, null));
+    const { events } = fold(EMPTY_STATE, fixes, [fence()]);
+    expect(events.map(({ kind, speedKmh }) => [kind, speedKmh])).toEqual([
+      ['geofence.entered', null],
+      ['geofence.exited', null],
+    ]);
   });
 
   it('waits for the dwell time and dates the event from its beginning', () => {
@@ -141,12 +164,12 @@ const anyFix = fc
   .record({
     second: fc.integer({ min: 0, max: 400 }),
     metres: fc.constantFrom(0, 190, 210, 260, 400, 3000, 80_000),
-    speed: fc.constantFrom(40, 80, 82, 90, 130),
+    speed: fc.constantFrom(null, 40, 80, 82, 90, 130),
     salt: fc.bigInt({ min: -4n, max: 4n }),
   })
   .map(({ second, metres, speed, salt }) =>
     // A quarter of the digests end in seven zero bits, so that checkpoints are frequent.
-    fixAt(second, metres, speed, ((salt + BigInt(metres) * 16n + BigInt(speed)) << 9n) + (salt & 3n)),
+    fixAt(second, metres, speed, ((salt + BigInt(metres) * 16n + BigInt(speed ?? 7)) << 9n) + (salt & 3n)),
   );
 const rules = [speedRule({ tolerance_kmh: 5, min_duration_s: 3 }), fence({ dwell_s: 4 }), speedRuleTwo()];
 function speedRuleTwo(): ActiveRule {
@@ -224,7 +247,7 @@ describe('settling', () => {
 });
 
 it('reads a state back as it was written, under sorted keys', () => {
-  const { state } = fold(EMPTY_STATE, [fixAt(0, 0, 90), fixAt(10, 90_000)], rules);
+  const { state } = fold(EMPTY_STATE, [fixAt(0, 0, 90), fixAt(10, 90_000), fixAt(20, 0, null)], rules);
   const text = encodeState(state);
   const read = decodeState(text);
   expect(read && encodeState(read)).toBe(text);

@@ -3,14 +3,15 @@ import { type Position } from './position';
 
 /**
  * A record that rules may look at: a valid fix whose time is storable and not ahead of its arrival. Coordinates are as
- * on the wire (degrees x 1e7); a missing IO value is null, which says unknown and never off or zero.
+ * on the wire (degrees x 1e7); what the record does not say is null: unknown, and never off or zero.
  */
 export interface Fix extends Position {
   readonly longitude: number;
   readonly latitude: number;
   readonly altitudeM: number;
   readonly angleDeg: number;
-  readonly speedKmh: number;
+  /** Codec 7 can leave it out. */
+  readonly speedKmh: number | null;
   readonly ignition: boolean | null;
   readonly movement: boolean | null;
 }
@@ -28,7 +29,7 @@ export const fixSchema = positionSchema.extend({
   latitude: z.number(),
   altitudeM: z.number(),
   angleDeg: z.number(),
-  speedKmh: z.number(),
+  speedKmh: z.number().nullable(),
   ignition: z.boolean().nullable(),
   movement: z.boolean().nullable(),
 });
@@ -38,7 +39,7 @@ export const anchorSchema = z.object({
   timeMs: z.number(),
   longitude: z.number(),
   latitude: z.number(),
-  speedKmh: z.number(),
+  speedKmh: z.number().nullable(),
 });
 export type Anchor = z.infer<typeof anchorSchema>;
 

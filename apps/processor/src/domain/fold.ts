@@ -14,7 +14,7 @@ export interface FoundEvent {
   /** Degrees x 1e7. */
   readonly longitude: number;
   readonly latitude: number;
-  readonly speedKmh: number;
+  readonly speedKmh: number | null;
   readonly details: Readonly<Record<string, number>>;
   /** The record that decided it. */
   readonly confirmed: Position;

@@ -19,20 +19,29 @@ type OverspeedState = z.infer<typeof stateSchema>;
 
 const IDLE: OverspeedState = { phase: 'idle' };
 
-/** Episodes above a speed limit: `overspeed.started` at the first fix above it, `overspeed.ended` at the first at or below. */
+/**
+ * Episodes above a speed limit: `overspeed.started` at the first fix above it, `overspeed.ended` at the first at or below.
+ * A fix of unknown speed says neither, and leaves everything as it is.
+ */
 export const overspeed: RuleKind<OverspeedState, OverspeedSettings> = {
   kind: 'overspeed',
   settings: settingsSchema,
   state: stateSchema,
   initial: IDLE,
-  judge: (state, fix, settings) =>
-    state.phase === 'episode' ? goOn(state, fix, settings) : watch(state, fix, settings),
+  judge: (state, fix, settings) => {
+    if (!isMeasured(fix)) return unchanged(state);
+    return state.phase === 'episode' ? goOn(state, fix, settings) : watch(state, fix, settings);
+  },
 };
+
+type MeasuredFix = Fix & { readonly speedKmh: number };
+
+const isMeasured = (fix: Fix): fix is MeasuredFix => fix.speedKmh !== null;
 
 type Episode = Extract<OverspeedState, { phase: 'episode' }>;
 type NoEpisode = Exclude<OverspeedState, Episode>;
 
-function watch(state: NoEpisode, fix: Fix, settings: OverspeedSettings): Judgement<OverspeedState> {
+function watch(state: NoEpisode, fix: MeasuredFix, settings: OverspeedSettings): Judgement<OverspeedState> {
   if (fix.speedKmh <= settings.limit_kmh + settings.tolerance_kmh) return unchanged(IDLE);
   const since = state.phase === 'candidate' ? state.since : anchorOf(fix);
   const peakKmh = Math.max(fix.speedKmh, state.phase === 'candidate' ? state.peakKmh : 0);
@@ -45,7 +54,7 @@ function watch(state: NoEpisode, fix: Fix, settings: OverspeedSettings): Judgeme
   };
 }
 
-function goOn(state: Episode, fix: Fix, settings: OverspeedSettings): Judgement<OverspeedState> {
+function goOn(state: Episode, fix: MeasuredFix, settings: OverspeedSettings): Judgement<OverspeedState> {
   if (fix.speedKmh > settings.limit_kmh) {
     return unchanged({ ...state, peakKmh: Math.max(state.peakKmh, fix.speedKmh) });
   }

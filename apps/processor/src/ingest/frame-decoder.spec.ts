@@ -11,6 +11,7 @@ import {
   readIo,
 } from '@app/teltonika-codec';
 import { legacyDatagram, legacyFrame } from '../legacy.testing';
+import { fixesOf } from '../sink.testing';
 import { FrameDecoder } from './frame-decoder';
 import { entryFields, frameOf, START_MS } from './ingest.testing';
 
@@ -122,6 +123,16 @@ describe('codec 7', () => {
     expect(row).toMatchObject({ fixValid: false, flags });
     const { longitude = NaN, latitude = NaN } = row ?? {};
     expect(Math.max(Math.abs(longitude), Math.abs(latitude))).toBeLessThanOrEqual(1_800_000_000);
+  });
+
+  it.each([0, 255])('tells no speed from %i km/h', (speedKmh) => {
+    const [known, unknown] = [speedKmh, undefined].map((speed) => {
+      const frame = legacyFrame({ timestampMs: START_MS, place: { ...place, speedKmh: speed } });
+      const { records } = decode(frame);
+      return { row: records.at(0), fix: fixesOf(records).at(0) };
+    });
+    expect(known).toMatchObject({ row: { speedKmh }, fix: { speedKmh } });
+    expect(unknown).toMatchObject({ row: { speedKmh: null, fixValid: true }, fix: { speedKmh: null } });
   });
 
   it('rounds the angle to what the column holds', () => {

@@ -20,6 +20,8 @@ export interface IngestSuite {
   /** As superuser. */
   readonly admin: Database;
   readonly database: Database;
+  /** As the processor's role. */
+  readonly databaseUrl: string;
   readonly streams: RedisStreams;
   readonly started: (options?: Partial<InstanceOptions>) => Promise<Instance>;
   readonly send: (imei: string, frame: Buffer) => Promise<string>;
@@ -49,6 +51,9 @@ export function ingestSuite(): IngestSuite {
     },
     get database() {
       return has(database);
+    },
+    get databaseUrl() {
+      return servers.postgresUrl('odograph_processor');
     },
     get streams() {
       return has(streams);

@@ -1,10 +1,13 @@
+import { type QueryResultRow } from 'pg';
 import { PROCESSOR_GROUP, shardLeaseName, shardOf } from '@app/common/contracts';
+import { Database, type Statement } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { LeaseTable } from '@app/common/leases';
 import { rawFields, text } from '@app/common/streams';
 import { eventually, signal } from '@app/common/testing';
 import { legacyFrame } from '../legacy.testing';
-import { run } from '../sink.testing';
+import { quiet, run } from '../sink.testing';
+import { decodeNote } from './store-position';
 import { at, imeiOf, ingestSuite } from './ingest-suite.testing';
 import {
   frameOf,
@@ -19,7 +22,46 @@ import {
 const suite = ingestSuite();
 const { started, send, positions, stored, pending, allAcked, deadLetters } = suite;
 
+/** Knows which statements were asked for outside of a transaction. */
+class WatchedDatabase extends Database {
+  readonly asked: string[] = [];
+
+  override query<Row extends QueryResultRow>(
+    one: Statement,
+    params: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    this.asked.push(one.name);
+    return super.query<Row>(one, params);
+  }
+}
+
 describe('the way in', () => {
+  it('notes with each ack where the log stood behind the commit, and asks for it with the commit', async () => {
+    const watched = new WatchedDatabase({
+      url: suite.databaseUrl,
+      ...{ poolSize: 4, applicationName: 'processor-spec', startupTimeoutMs: 5000, logger: quiet },
+    });
+    const imei = imeiOf(3);
+    const noted = async () => decodeNote((await suite.streams.ownedState(streamOf(imei))).note ?? '')?.lsn;
+    try {
+      const instance = await started({ database: watched });
+      const places: bigint[] = [];
+      for (const second of [1, 2, 3]) {
+        if (second === 2) watched.asked.length = 0;
+        await send(imei, at(second));
+        await stored(second);
+        await allAcked();
+        places.push((await noted()) ?? 0n);
+      }
+      expect(places).toEqual([...places].sort((a, b) => (a < b ? -1 : 1)));
+      expect(new Set(places).size).toBe(3);
+      expect(watched.asked).not.toContain('ingest_store-position');
+      await instance.stop();
+    } finally {
+      await watched.stop(1000);
+    }
+  });
+
   it('stores what comes in any shard and acknowledges it, and stops with nothing left half-way', async () => {
     const instance = await started();
     await eventually(() => instance.ingest.ownedStreams().length === SHARDS, { what: 'all shards' });
@@ -55,10 +97,40 @@ describe('the way in', () => {
     );
     expect(rows).toEqual([
       { longitude: 252_500_000, latitude: 545_000_000, speed_kmh: 50, fix_valid: true, codec: 7, flags: 0 },
-      { longitude: 0, latitude: 0, speed_kmh: 0, fix_valid: false, codec: 7, flags: 0 },
+      { longitude: 0, latitude: 0, speed_kmh: null, fix_valid: false, codec: 7, flags: 0 },
     ]);
     expect(await positions()).toBe(2);
     expect(await deadLetters()).toEqual([]);
+  });
+
+  it('takes a speed that codec 7 leaves out for unknown: no row says 0, and no rule takes it for slow', async () => {
+    const instance = await started();
+    await run(
+      suite.admin,
+      `INSERT INTO telemetry.rule (name, kind, settings, valid_from)
+       VALUES ('limit', 'overspeed', '{"limit_kmh": 80}', 'epoch')`,
+    );
+    const imei = imeiOf(8);
+    const drive = (second: number, speedKmh: number | undefined) => ({
+      timestampMs: START_MS + second * 1000,
+      place: { latitude: 54.5, longitude: 25.25, altitudeM: 9, angle256: 64, speedKmh, satellites: 9 },
+    });
+    await send(imei, legacyFrame(drive(0, undefined), drive(10, 90), drive(20, undefined), drive(40, 95)));
+    await stored(4);
+    await allAcked();
+    // Late: what is behind it is folded again from the rows.
+    await send(imei, legacyFrame(drive(5, undefined)));
+    await stored(5);
+    await allAcked();
+    await instance.stop();
+    const decoded = await run(
+      suite.admin,
+      'SELECT speed_kmh, fix_valid FROM telemetry.position_decoded ORDER BY time',
+    );
+    const speeds = [null, null, 90, null, 95];
+    expect(decoded).toEqual(speeds.map((speed_kmh) => ({ speed_kmh, fix_valid: true })));
+    const events = await run(suite.admin, 'SELECT kind, speed_kmh, retracted_at FROM telemetry.event');
+    expect(events).toEqual([{ kind: 'overspeed.started', speed_kmh: 90, retracted_at: null }]);
   });
 
   it('parks what does not decode, with its bytes, and goes on', async () => {

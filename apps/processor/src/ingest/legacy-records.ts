@@ -20,11 +20,12 @@ export function readLegacy(frame: Buffer, isUdp: boolean): readonly LegacyRecord
 }
 
 /**
- * A record of codec 7 as the later codecs would have sent it: coordinates x 1e7, no event. What its masks leave out of
- * columns that must have a value is 0 there; the block in `io` says what was sent.
+ * A record of codec 7 as the later codecs would have sent it: coordinates x 1e7, no event. A speed that its masks leave
+ * out is unknown; what they leave out of columns that must have a value is 0 there, and the block in `io` says what was
+ * sent.
  */
 export function legacyRow(record: LegacyRecord, receivedAtMs: number, digest: RecordDigest): TelemetryRecord {
-  const { timestampMs, priority, altitudeM = 0, angleDeg = 0, speedKmh = 0, satellites = 0 } = record;
+  const { timestampMs, priority, altitudeM = 0, angleDeg = 0, speedKmh = null, satellites = 0 } = record;
   const place = placeOf(record);
   const io = new Map(record.io.map(({ id, value }) => [id, Number(value)]));
   return {

@@ -1,5 +1,5 @@
 import { shardOfLease } from '@app/common/contracts';
-import { type Database, statement, type Transaction } from '@app/common/database';
+import { type AfterCommit, type Database, statement, type Transaction } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
 import { compareEntryIds, STREAM_START } from '@app/common/streams';
 import { type OwnedShard } from './shards';
@@ -52,8 +52,18 @@ export class StoreLedger {
     this.seen = undefined;
   }
 
+  /**
+   * The same behind a transaction's commit, from the server that took it. To be called when that is done; it throws as
+   * {@link position} does.
+   */
+  positionAfter(transaction: Transaction): () => StorePosition {
+    const { seen } = this;
+    const answer: AfterCommit<StoredPosition> = transaction.afterCommit(POSITION);
+    return () => this.see(positionOf(answer.rows()[0]), seen);
+  }
+
   /** Goes with the records of a transaction. @throws OdographError DATABASE_BEHIND */
-  async save(transaction: Transaction, lastIds: ReadonlyMap<OwnedShard, string>): Promise<StorePosition> {
+  async save(transaction: Transaction, lastIds: ReadonlyMap<OwnedShard, string>): Promise<void> {
     const { seen } = this;
     const ids = [...lastIds.values()].map((id) => id.split('-'));
     const [row] = await transaction.query<StoredPosition>(SAVE, [
@@ -61,9 +71,7 @@ export class StoreLedger {
       ids.map(([ms]) => ms),
       ids.map(([, sequence]) => sequence),
     ]);
-    const position = positionOf(row);
-    check(seen, position);
-    return position;
+    check(seen, positionOf(row));
   }
 
   /** The last stored id of each shard, `0-0` where nothing is. */
@@ -114,7 +122,7 @@ function positionOf(row: StoredPosition | undefined): StorePosition {
 }
 
 /** @throws OdographError DATABASE_BEHIND */
-export function check(seen: StorePosition | undefined, now: StorePosition): void {
+function check(seen: StorePosition | undefined, now: StorePosition): void {
   const regression = seen && regressionOf(seen, now);
   if (regression !== undefined) throw new OdographError('DATABASE_BEHIND', { detail: regression });
 }

@@ -6,14 +6,14 @@ import { type Rejection, rejection } from './dead-letters';
 import { halvesOf, type Piece, recordCount } from './piece';
 import { type Reconciler } from './reconciler';
 import { type OwnedShard } from './shards';
-import { check, laterId, type StoreLedger } from './store-ledger';
+import { laterId, type StoreLedger } from './store-ledger';
 import { type StorePosition } from './store-position';
 
 export interface StoringParts {
   readonly sink: SinkService;
-  readonly ownership: Ownership;
+  readonly ownership: Pick<Ownership, 'protect'>;
   readonly ledger: StoreLedger;
-  readonly reconciler: Reconciler;
+  readonly reconciler: Pick<Reconciler, 'storedUpTo'>;
   readonly size: BatchSize;
   readonly maxAttempts: number;
   readonly onStored: () => void;
@@ -61,17 +61,16 @@ export class Storing {
     const { sink, ownership, ledger, reconciler, size, onStored } = this.parts;
     const leases = [...new Set(pieces.map(({ read }) => read.shard.lease))];
     const lastIds = lastIdsOf(pieces);
-    let begun: StorePosition | undefined;
+    let positionOf: (() => StorePosition) | undefined;
     const startedAt = performance.now();
     const { refused } = await sink.write(pieces, async (transaction) => {
-      await ownership.protect(transaction, leases);
-      begun = await ledger.save(transaction, lastIds);
+      positionOf = ledger.positionAfter(transaction);
+      // The fence first: the server takes them in this order, and all with the records.
+      await Promise.all([ownership.protect(transaction, leases), ledger.save(transaction, lastIds)]);
     });
     size.committed(recordCount(pieces), performance.now() - startedAt);
     for (const [shard, id] of lastIds) reconciler.storedUpTo(shard, id);
-    const position = await ledger.position();
-    // Another server answered than the one that took the commit: whether that one still stands nobody knows.
-    check(begun, position);
+    const position = positionOf?.();
     onStored();
     const rejections = refused.map(({ entry, refusal }) => ({
       ...{ read: entry.read, message: refusal },

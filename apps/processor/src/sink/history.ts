@@ -24,7 +24,7 @@ interface FixRow {
   readonly latitude: number;
   readonly altitude_m: number;
   readonly angle_deg: number;
-  readonly speed_kmh: number;
+  readonly speed_kmh: number | null;
   readonly ignition: boolean | null;
   readonly movement: boolean | null;
   readonly settled: string | null;

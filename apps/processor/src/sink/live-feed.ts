@@ -83,7 +83,7 @@ function positionEntries(
       latitude: String(toDegrees(fix.latitude)),
       altitude_m: String(fix.altitudeM),
       angle_deg: String(fix.angleDeg),
-      speed_kmh: String(fix.speedKmh),
+      ...(fix.speedKmh === null ? {} : { speed_kmh: String(fix.speedKmh) }),
       ...(fix.ignition === null ? {} : { ignition: String(fix.ignition) }),
       ...(fix.movement === null ? {} : { movement: String(fix.movement) }),
     },

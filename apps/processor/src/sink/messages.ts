@@ -38,7 +38,7 @@ export function payloadOf({
     reference_name: rule.name,
     longitude: toDegrees(place.longitude),
     latitude: toDegrees(place.latitude),
-    speed_kmh: speedKmh,
+    ...(speedKmh === null ? {} : { speed_kmh: speedKmh }),
     details: { ...details },
   };
 }

@@ -1,6 +1,6 @@
 import { type BinaryArena, BinaryArray, type BinaryType, binaryTypes } from '@app/common/database';
 import { type KnownDevice } from './device-directory';
-import { UNKNOWN_VOLTAGE } from './record-columns';
+import { UNKNOWN_SPEED, UNKNOWN_VOLTAGE } from './record-columns';
 import { type RecordRows, switchOf } from './record-rows';
 
 const { bool, bytea, int2, int4, int8, numeric, timestamptz } = binaryTypes;
@@ -52,7 +52,7 @@ export const POSITION_COLUMNS: readonly PositionColumn[] = [
   column('altitude_m', int2, ({ records }, row) => records.columns.altitudeM[row] ?? null),
   column('angle_deg', int4, ({ records }, row) => records.columns.angleDeg[row] ?? null),
   column('satellites', int2, ({ records }, row) => records.columns.satellites[row] ?? null),
-  column('speed_kmh', int4, ({ records }, row) => records.columns.speedKmh[row] ?? null),
+  column('speed_kmh', int4, ({ records }, row) => numberOrNull(records.columns.speedKmh[row], UNKNOWN_SPEED)),
   column('fix_valid', bool, ({ records }, row) => records.columns.fixValid[row] === 1),
   column('priority', int2, ({ records }, row) => records.columns.priority[row] ?? null),
   column('event_io_id', int4, ({ records }, row) => records.columns.eventIoId[row] ?? null),

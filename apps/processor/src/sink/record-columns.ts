@@ -3,6 +3,8 @@ const BLOCK_RECORDS = 4096;
 
 /** In `ignition` and `movement`; otherwise 0 and 1. */
 export const UNKNOWN_SWITCH = -1;
+/** In `speedKmh`. */
+export const UNKNOWN_SPEED = -1;
 /** In `externalVoltageMv`. */
 export const UNKNOWN_VOLTAGE = -1;
 
@@ -22,7 +24,7 @@ export class RecordColumns {
   readonly altitudeM: Int16Array;
   readonly angleDeg: Uint16Array;
   readonly satellites: Uint8Array;
-  readonly speedKmh: Uint16Array;
+  readonly speedKmh: Int32Array;
   readonly fixValid: Uint8Array;
   readonly priority: Uint8Array;
   readonly eventIoId: Uint16Array;
@@ -46,7 +48,7 @@ export class RecordColumns {
     this.altitudeM = new Int16Array(capacity);
     this.angleDeg = new Uint16Array(capacity);
     this.satellites = new Uint8Array(capacity);
-    this.speedKmh = new Uint16Array(capacity);
+    this.speedKmh = new Int32Array(capacity);
     this.fixValid = new Uint8Array(capacity);
     this.priority = new Uint8Array(capacity);
     this.eventIoId = new Uint16Array(capacity);

@@ -1,5 +1,5 @@
 import { type Fix } from '../domain';
-import { type RecordColumns, UNKNOWN_SWITCH, UNKNOWN_VOLTAGE } from './record-columns';
+import { type RecordColumns, UNKNOWN_SPEED, UNKNOWN_SWITCH, UNKNOWN_VOLTAGE } from './record-columns';
 import { type TelemetryRecord, UNTIMED_FLAGS } from './records';
 
 /** The records of one frame, or some of them: a range of rows beside the bytes that their IO blocks lie in. */
@@ -43,7 +43,7 @@ export class RecordRows implements Iterable<TelemetryRecord> {
       latitude: columns.latitude[row] ?? 0,
       altitudeM: columns.altitudeM[row] ?? 0,
       angleDeg: columns.angleDeg[row] ?? 0,
-      speedKmh: columns.speedKmh[row] ?? 0,
+      speedKmh: speedOf(columns.speedKmh[row]),
       ignition: switchOf(columns.ignition[row]),
       movement: switchOf(columns.movement[row]),
     };
@@ -65,7 +65,7 @@ export class RecordRows implements Iterable<TelemetryRecord> {
       latitude: columns.latitude[row] ?? 0,
       altitudeM: columns.altitudeM[row] ?? 0,
       angleDeg: columns.angleDeg[row] ?? 0,
-      speedKmh: columns.speedKmh[row] ?? 0,
+      speedKmh: speedOf(columns.speedKmh[row]),
       satellites: columns.satellites[row] ?? 0,
       fixValid: columns.fixValid[row] === 1,
       priority: columns.priority[row] ?? 0,
@@ -84,6 +84,9 @@ export class RecordRows implements Iterable<TelemetryRecord> {
     for (let index = 0; index < this.length; index += 1) yield this.at(index);
   }
 }
+
+const speedOf = (value: number | undefined): number | null =>
+  value === undefined || value === UNKNOWN_SPEED ? null : value;
 
 export const switchOf = (value: number | undefined): boolean | null =>
   value === undefined || value === UNKNOWN_SWITCH ? null : value === 1;

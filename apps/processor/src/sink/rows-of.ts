@@ -1,4 +1,4 @@
-import { RecordColumns, UNKNOWN_VOLTAGE } from './record-columns';
+import { RecordColumns, UNKNOWN_SPEED, UNKNOWN_VOLTAGE } from './record-columns';
 import { RecordRows, switchNumber } from './record-rows';
 import { type TelemetryRecord } from './records';
 
@@ -15,7 +15,7 @@ export function rowsOf(records: readonly TelemetryRecord[]): RecordRows {
     columns.altitudeM[row] = record.altitudeM;
     columns.angleDeg[row] = record.angleDeg;
     columns.satellites[row] = record.satellites;
-    columns.speedKmh[row] = record.speedKmh;
+    columns.speedKmh[row] = record.speedKmh ?? UNKNOWN_SPEED;
     columns.fixValid[row] = Number(record.fixValid);
     columns.priority[row] = record.priority;
     columns.eventIoId[row] = record.eventIoId;

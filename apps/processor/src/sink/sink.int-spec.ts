@@ -117,7 +117,7 @@ describe('order', () => {
     const spec = fc.record({
       second: fc.integer({ min: 0, max: 300 }),
       metres: fc.constantFrom(0, 190, 230, 300, 500, 60_000),
-      speedKmh: fc.constantFrom(40, 82, 90, 130),
+      speedKmh: fc.constantFrom(null, 40, 82, 90, 130),
     });
     const specs = fc.uniqueArray(spec, { selector: ({ second }) => second, minLength: 1, maxLength: 60 });
     await fc.assert(
@@ -251,6 +251,35 @@ describe('events and messages', () => {
       reference_name: 'limit',
       longitude: 25.3,
     });
+  });
+
+  it('leave an unknown speed out of all that is told of them', async () => {
+    await addRules(admin);
+    await run(admin, `INSERT INTO telemetry.subscription (user_id) VALUES ('anna')`);
+    const live = new MemoryStreams();
+    const sink = sinkOf({ database, live, now: () => T0 + 60_000 });
+    const arrival = [0, 10, 20].map((second) =>
+      recordOf({ second, metres: 400 - second * 20, speedKmh: second === 0 ? 40 : null }),
+    );
+    await sink.write([entryOf(arrival)], noFence);
+    await sink.told();
+    const entries = (await live.range(TELEMETRY_LIVE, '-', '+', 10)).map(textFields);
+    await live.close();
+    expect(entries.map(({ type, kind }) => [type, kind])).toEqual([
+      ['position', undefined],
+      ['event', 'geofence.entered'],
+    ]);
+    expect(entries[0]).not.toHaveProperty('speed_kmh');
+    const told = await run<{ payload: string }>(admin, 'SELECT payload FROM outbox.message ORDER BY id');
+    const payloads = [entries[1], ...told.map(({ payload }) => JSON.parse(payload) as Fields)].map(
+      (fields) => JSON.parse(String(fields?.['payload_json'])) as object,
+    );
+    expect(payloads).toHaveLength(3);
+    for (const payload of payloads) expect(payload).not.toHaveProperty('speed_kmh');
+    const type = INTENT_CATALOG.get('vehicle.geofence.entered');
+    expect(type?.payload.parse(payloads[2])).toMatchObject({ reference: 'geofence:1' });
+    expect(await run(admin, 'SELECT speed_kmh FROM telemetry.event')).toEqual([{ speed_kmh: null }]);
+    expect(await run(admin, 'SELECT speed_kmh FROM telemetry.device_state')).toEqual([{ speed_kmh: null }]);
   });
 
   it('keeps as history, without an intent, what is found more than an hour late', async () => {

@@ -3,7 +3,6 @@ import {
   decodeMark,
   encodeMark,
   OUTBOX_START,
-  OUTBOX_TOPICS,
   type OutboxPosition,
   type OutboxTopic,
 } from '@app/common/contracts';
@@ -28,6 +27,7 @@ import {
   type RetryTable,
 } from '../retry';
 import { Parking, type Parked } from './parking';
+import { fencedOff, takeOver } from './take-over';
 
 export interface PartTools {
   readonly database: Pick<Database, 'transaction'>;
@@ -58,11 +58,7 @@ const NOTHING_PUBLISHED: Omit<PublishedMark, 'epoch'> = { count: 0, mark: encode
 /** What the retry lane published is remembered for longer than OUTBOX_KEEP can be (46 h), so that a rewind may repeat it. */
 const RETRIED_WINDOW_MS = 48 * 3_600_000;
 
-/**
- * One owned part under one lease: its cursor and the marks that Redis confirmed. Made by {@link claim}, which fences
- * every target stream before the outbox is read; else a predecessor's call is still accepted on a stream that the new
- * owner has not touched yet, and a message goes out twice.
- */
+/** One owned part under one lease: its cursor and the marks that Redis confirmed. */
 export class Part implements RetriedPart {
   readonly part: number;
   private position: OutboxPosition;
@@ -105,27 +101,11 @@ export class Part implements RetriedPart {
     this.readOn = undefined;
   }
 
-  /**
-   * Takes the part over on every target stream and compares what they hold with what the cursor saw acknowledged.
-   *
-   * @throws OdographError LEASE_LOST when a newer owner was there already, OUTBOX_CURSOR_AHEAD when Redis or the cursor
-   * is ahead of the outbox, as after a restored database.
-   */
+  /** Made by a take-over only. @throws OdographError as {@link takeOver} */
   static async claim(tools: PartTools, lease: Lease, part: number): Promise<Part> {
-    const claimed = new Map<OutboxTopic, PublishedMark>();
-    for (const stream of OUTBOX_TOPICS) {
-      const answer = await tools.streams.claimMark({ stream, part, epoch: lease.epoch });
-      if (answer.kind === 'fenced') throw await fencedOff(tools, lease, stream, answer.epoch);
-      claimed.set(stream, { epoch: lease.epoch, count: answer.count, mark: answer.mark });
-      fault('drain.between-claims');
-    }
-    const [cursor] = await tools.table.load([part]);
-    if (cursor === undefined)
-      throw new OdographError('SCHEMA_MISMATCH', { detail: `outbox.cursor lacks part ${part}` });
-    if (cursor.ahead)
-      throw new OdographError('OUTBOX_CURSOR_AHEAD', { detail: `the cursor of part ${part}` });
+    const { cursor, lower } = await takeOver(tools, lease, part);
     const owned = new Part(tools, lease, cursor);
-    await owned.reconcile(claimed);
+    if (lower.size > 0) await owned.rewind(lower);
     // Behind the comparison, which may open rows again.
     await owned.parking.load();
     return owned;
@@ -265,27 +245,6 @@ export class Part implements RetriedPart {
     onParked(this.part, parked);
   }
 
-  /** At a take-over: goes back where Redis lost what it had acknowledged, refuses where it is ahead of the outbox. */
-  private async reconcile(claimed: AcknowledgedMarks): Promise<void> {
-    const lower = new Map<OutboxTopic, PublishedMark>();
-    for (const [topic, stored] of claimed) {
-      const seen = this.acknowledged.get(topic);
-      if (seen !== undefined && (stored.mark < seen.mark || stored.count < seen.count))
-        lower.set(topic, stored);
-      else if (stored.mark > encodeMark(this.position)) await this.refuseUnlessKept(topic, stored.mark);
-    }
-    this.acknowledged = claimed;
-    if (lower.size > 0) await this.rewind(lower);
-  }
-
-  /** A crash between publishing and moving the cursor leaves the mark ahead of it, but always at a message. */
-  private async refuseUnlessKept(topic: OutboxTopic, mark: string): Promise<void> {
-    if (await this.tools.table.has(this.part, mark)) return;
-    throw new OdographError('OUTBOX_CURSOR_AHEAD', {
-      detail: `the mark of part ${this.part} on ${topic} names no message`,
-    });
-  }
-
   /**
    * Moves the cursor back to the lowest of the given marks; the other streams skip what they already have. What the
    * retry lane published to these streams lies behind no mark, so it is opened again; what they kept of it they know.
@@ -318,21 +277,4 @@ export class Part implements RetriedPart {
     });
     this.position = position;
   }
-}
-
-/**
- * Why a stream knows a newer epoch: somebody has taken the part over, or this database counts its epochs a second time.
- * The latter must not look like the former, or the part would change hands for ever and nobody would be told.
- *
- * @throws OdographError LEASE_LOST
- */
-async function fencedOff(
-  { database, ownership }: PartTools,
-  lease: Lease,
-  stream: string,
-  epoch: bigint,
-): Promise<OdographError> {
-  await database.transaction((transaction) => ownership.protect(transaction, [lease]));
-  const detail = `${stream} knows epoch ${epoch} of ${lease.name}, the database is at ${lease.epoch}`;
-  return new OdographError('OUTBOX_CURSOR_AHEAD', { detail });
 }

@@ -19,7 +19,7 @@ export interface IntentType {
 
 const MINUTE_MS = 60_000;
 
-/** What every vehicle notification says: which device, what, where. Degrees are WGS 84; speeds km/h. */
+/** What every vehicle notification says: which device, what, where. Degrees are WGS 84; speeds km/h, and absent where unknown. */
 const vehiclePayload = z.strictObject({
   event_id: z.uuid(),
   imei: z.string(),
@@ -28,7 +28,7 @@ const vehiclePayload = z.strictObject({
   reference_name: z.string(),
   longitude: z.number(),
   latitude: z.number(),
-  speed_kmh: z.number(),
+  speed_kmh: z.number().optional(),
   details: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 export type VehiclePayload = z.infer<typeof vehiclePayload>;

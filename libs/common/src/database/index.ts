@@ -1,3 +1,4 @@
+export { type AfterCommit } from './after-commit';
 export { BinaryArena, BinaryArray } from './binary-array';
 export * as binaryTypes from './binary-types';
 export { type BinaryType } from './binary-types';

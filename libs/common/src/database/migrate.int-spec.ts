@@ -147,6 +147,55 @@ describe('migrations', () => {
   }, 30_000);
 });
 
+describe('an unknown speed', () => {
+  const unknownFrom = MIGRATION_NAMES.indexOf('SpeedUnknown1790000000013');
+  const steps = MIGRATION_NAMES.length - unknownFrom;
+  /** One position of today, which has a table of its own, and one of long ago. */
+  const insert = (digest: number, speed: number | null) =>
+    sql(
+      url,
+      `INSERT INTO telemetry.position (device_id, time, digest, received_at, longitude, latitude, altitude_m, angle_deg,
+         satellites, speed_kmh, fix_valid, priority, event_io_id, codec, flags, io)
+       SELECT 1, time, $1, now(), 1, 2, 3, 4, 5, $2, true, 0, 0, 7, 0, ''
+       FROM unnest(ARRAY[now(), '2001-01-01']) AS time`,
+      [digest, speed],
+    );
+  const speeds = async (table: string) =>
+    (
+      await sql<{ speed: number | null }>(
+        url,
+        `SELECT speed_kmh AS speed FROM telemetry.${table} ORDER BY speed_kmh, tableoid::regclass::text`,
+      )
+    ).map(({ speed }) => speed);
+
+  it('is kept, is 0 for the release before, and may be kept again where there are tables already', async () => {
+    await migrateUp(url);
+    await sql(url, `INSERT INTO telemetry.device (imei, name) VALUES ('356307042441013', 'kept')`);
+    await sql(
+      url,
+      `INSERT INTO telemetry.event (event_id, device_id, kind, reference, reference_version, occurred_at, confirmed_time,
+         confirmed_digest, longitude, latitude, speed_kmh, details, historical)
+       SELECT gen_random_uuid(), 1, 'geofence.entered', 'r', 1, now(), now(), 1, 1, 2, speed, '{}', false
+       FROM unnest(ARRAY[70, NULL]) AS speed`,
+    );
+    await insert(1, null);
+    await insert(2, 50);
+    expect([await speeds('position'), await speeds('event')]).toEqual([
+      [50, 50, null, null],
+      [70, null],
+    ]);
+    await migrateDown(url, { steps });
+    expect([await speeds('position'), await speeds('event')]).toEqual([
+      [0, 0, 50, 50],
+      [0, 70],
+    ]);
+    await expect(insert(3, null)).rejects.toMatchObject({ code: '23502' });
+    await migrateUp(url);
+    await insert(3, null);
+    expect(await speeds('position')).toEqual([0, 0, 50, 50, null, null]);
+  }, 30_000);
+});
+
 describe('adopting a database', () => {
   const foreign = async (): Promise<unknown[]> => [
     ...(await sql(url, 'SELECT * FROM public.invoice')),

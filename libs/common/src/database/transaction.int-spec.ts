@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { type QueryResultRow } from 'pg';
 import { eventually, testServers } from '@app/common/testing';
+import { type AfterCommit } from './after-commit';
 import { type Database } from './database';
 import { isCommitOutcomeUnknown, isOutage, isTransactionTooSlow, sqlStateOf } from './sql-errors';
 import { statement } from './statement';
@@ -173,6 +175,90 @@ describe('a transaction', () => {
   );
 });
 
+describe('a question behind COMMIT', () => {
+  const XID = statement(
+    'spec_xid',
+    'SELECT pg_current_xact_id()::text AS xid, pg_current_wal_insert_lsn()::text AS lsn',
+  );
+  const STATUS = statement(
+    'spec_status',
+    `SELECT pg_xact_status($1::xid8) AS status, pg_current_wal_flush_lsn() > $2::pg_lsn AS flushed,
+       pg_backend_pid() AS pid`,
+  );
+  const DIVIDE = statement('spec_divide', 'SELECT 1 / $1::integer AS quotient');
+
+  it('finds the commit done and on disk, in its session', async () => {
+    const db = database(servers.postgresUrl());
+    const [pid, after] = await db.transaction(async (tx) => {
+      await tx.query(INSERT_NOTE, [1, 'a']);
+      const [row] = await tx.query<{ xid: string; lsn: string }>(XID);
+      const asked = tx.afterCommit(STATUS, [row?.xid, row?.lsn]);
+      expect(() => asked.rows()).toThrow('not been committed');
+      return [await backendOf(tx), asked] as const;
+    });
+    expect(after.rows()).toEqual([{ status: 'committed', flushed: true, pid }]);
+  });
+
+  it('has no answer and is not asked where COMMIT is refused, or not come to', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    for (const work of [
+      (tx: Transaction) => tx.query(INSERT_REPLY, [1, 99]),
+      (tx: Transaction) => Promise.resolve(tx.send(DIVIDE, [0])),
+      (tx: Transaction) => tx.query(DIVIDE, [0]),
+    ]) {
+      const asked: AfterCommit<QueryResultRow>[] = [];
+      const failing = db.transaction(async (tx) => {
+        asked.push(tx.afterCommit(INSERT_NOTE, [1, 'asked']));
+        await work(tx);
+      });
+      const error: unknown = await failing.catch((each: unknown) => each);
+      expect(sqlStateOf(error)).toMatch(/^(23503|22012)$/);
+      expect(isCommitOutcomeUnknown(error)).toBe(false);
+      expect(() => asked[0]?.rows()).toThrow('not been committed');
+    }
+    expect(await notes()).toEqual([]);
+  });
+
+  it('has no answer where the server rolled back', async () => {
+    const asked: AfterCommit<QueryResultRow>[] = [];
+    const work = database(servers.postgresUrl()).transaction(async (tx) => {
+      await tx.query(DIVIDE, [0]).catch((error: unknown) => error);
+      asked.push(tx.afterCommit(COUNT_NOTES));
+    });
+    await expect(work).rejects.toThrow('rolled back');
+    expect(() => asked[0]?.rows()).toThrow('not been committed');
+  });
+
+  it('takes nothing back where it fails, and the session goes on', async () => {
+    const db = database(servers.postgresUrl(), { poolSize: 1 });
+    const after = await db.transaction(async (tx) => {
+      await tx.query(INSERT_NOTE, [1, 'a']);
+      return tx.afterCommit(DIVIDE, [0]);
+    });
+    expect(() => after.rows()).toThrow('division by zero');
+    expect(await notes()).toEqual([1]);
+    expect(await db.query(DIVIDE, [1])).toEqual([{ quotient: 1 }]);
+  });
+
+  it('has no answer where that of COMMIT was lost', async () => {
+    const { url, server } = await proxy(servers.postgresUrl(), 0, (data, { client, server: upstream }) => {
+      if (!data.includes('COMMIT')) return;
+      upstream.removeAllListeners('data');
+      upstream.once('data', () => client.destroy());
+    });
+    const db = database(url, { poolSize: 1 });
+    const asked: AfterCommit<QueryResultRow>[] = [];
+    const work = db.transaction(async (tx) => {
+      await tx.query(INSERT_NOTE, [1, 'a']);
+      asked.push(tx.afterCommit(COUNT_NOTES));
+    });
+    expect(isCommitOutcomeUnknown(await work.catch((each: unknown) => each))).toBe(true);
+    expect(() => asked[0]?.rows()).toThrow('not been committed');
+    await db.stop(1_000);
+    server.close();
+  });
+});
+
 describe('statements that wait for nothing', () => {
   /** What the server received, in pieces as they came. */
   async function watched(): Promise<{ db: Database; pieces: string[]; end: () => Promise<void> }> {
@@ -192,6 +278,7 @@ describe('statements that wait for nothing', () => {
 
   it('go out with BEGIN and with COMMIT, in their order', async () => {
     const { db, pieces, end } = await watched();
+    const behind: AfterCommit<{ notes: number }>[] = [];
     for (const round of [0, 1]) {
       const found = await db.transaction(async (tx) => {
         const [, counted] = await Promise.all([
@@ -199,10 +286,13 @@ describe('statements that wait for nothing', () => {
           tx.query<{ notes: number }>(COUNT_NOTES),
         ]);
         tx.send(INSERT_NOTE, [2 * round + 1, 'last']);
+        const after = tx.afterCommit<{ notes: number }>(COUNT_NOTES);
+        behind.push(after);
         return counted;
       });
       expect(found).toEqual([{ notes: 2 * round + 1 }]);
     }
+    expect(behind.map((after) => after.rows())).toEqual([[{ notes: 2 }], [{ notes: 4 }]]);
     expect(pieces.map((piece) => /BEGIN|COMMIT/.exec(piece)?.[0])).toEqual([
       'BEGIN',
       'COMMIT',

@@ -1,6 +1,7 @@
 import { type QueryResultRow } from 'pg';
 import { OdographError } from '../errors';
 import { type Logger } from '../observability';
+import { AfterCommit } from './after-commit';
 import { type Checkout } from './checkout';
 import { CommitOutcomeUnknown, databaseErrorOf, leavesSessionAlive } from './sql-errors';
 import { type Statement } from './statement';
@@ -22,6 +23,7 @@ export class Transaction {
   private failure: unknown;
   /** Why there is no transaction. */
   private unbegun: Error | undefined;
+  private readonly behind: AfterCommit<QueryResultRow>[] = [];
 
   constructor(private readonly line: StatementLine) {
     line.push(BEGIN, [], (error) => {
@@ -55,6 +57,27 @@ export class Transaction {
     this.line.push(statement, params, (error) => {
       this.failure ??= error;
     });
+  }
+
+  /**
+   * A question that goes out with COMMIT and runs behind it: on the same session, when the commit is as durable as it
+   * gets, without a round trip of its own. Its answer is there when the transaction's result is. Where COMMIT fails it is
+   * not asked; where it fails itself, what was committed stands. It must change nothing: behind a COMMIT that the server
+   * makes a ROLLBACK of it runs too, and its answer is thrown away.
+   */
+  afterCommit<Row extends QueryResultRow>(
+    statement: Statement,
+    params: readonly unknown[] = [],
+  ): AfterCommit<Row> {
+    this.demandOpen(statement);
+    const after = new AfterCommit<Row>(statement, params);
+    this.behind.push(after);
+    return after;
+  }
+
+  /** @internal To be called together with the sending of COMMIT. */
+  sendBehindCommit(): Promise<readonly (() => void)[]> {
+    return Promise.all(this.behind.map((after) => after.send(this.line)));
   }
 
   /** @internal No statement passes after this. */
@@ -124,8 +147,12 @@ async function rollBack(connection: Checkout, logger: Logger): Promise<void> {
 
 async function commit(line: StatementLine, transaction: Transaction): Promise<void> {
   let command: string;
+  const committing = line.add(COMMIT);
+  // The server runs it when COMMIT is done, and not at all where that fails (PostgreSQL documentation, 54.2.4); under one
+  // Sync, so that a pooler cannot give it to another server.
+  const behind = transaction.sendBehindCommit();
   try {
-    ({ command } = await line.add(COMMIT));
+    ({ command } = await committing);
   } catch (error) {
     // The server said that it did not come to COMMIT, or that it refused it.
     const isKnown =
@@ -138,4 +165,5 @@ async function commit(line: StatementLine, transaction: Transaction): Promise<vo
       cause: transaction.firstFailure,
     });
   }
+  for (const makeKnown of await behind) makeKnown();
 }

@@ -24,7 +24,7 @@ async function look(streams: MemoryStreams, sinceMs: number) {
   const order: string[] = [];
   const source: QuerySource = {
     query: (statement, params) => {
-      order.push('cursors');
+      order.push(statement.name);
       return database.query(statement, params);
     },
   };
@@ -40,7 +40,10 @@ async function look(streams: MemoryStreams, sinceMs: number) {
 describe('observe', () => {
   it('notes the cursors before it reads any stream: what they stand behind must be seen there', async () => {
     const { order, observation } = await look(new MemoryStreams(), 0);
-    expect(order).toEqual(['cursors', FLEET_EVENTS, NOTIFICATION_INTENTS]);
+    expect(order).toEqual([
+      ...['outbox.note-cursors', 'outbox.list-replays', FLEET_EVENTS, NOTIFICATION_INTENTS],
+      'outbox.list-replays',
+    ]);
     expect(observation.parts).toHaveLength(OUTBOX_PARTS);
     expect(observation).toMatchObject({ generations: Array(OUTBOX_PARTS).fill('0') });
   });

@@ -10,6 +10,7 @@ import { DeadLetterMonths1790000000009 } from './0009-dead-letter-months';
 import { EventLedger1790000000010 } from './0010-event-ledger';
 import { OutboxRetryLookups1790000000011 } from './0011-outbox-retry-lookups';
 import { EventHidden1790000000012 } from './0012-event-hidden';
+import { SpeedUnknown1790000000013 } from './0013-speed-unknown';
 
 /**
  * All migrations, oldest first. TypeORM orders them by the number at the end of their names. One that was released is
@@ -28,6 +29,7 @@ export const MIGRATIONS = [
   EventLedger1790000000010,
   OutboxRetryLookups1790000000011,
   EventHidden1790000000012,
+  SpeedUnknown1790000000013,
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((Migration) => new Migration().name);

@@ -14,7 +14,8 @@ export function configurationPage(): string {
 Settings are environment variables. \`NAME_FILE\` may stand for any \`NAME\` and names a file that holds the value: use
 it for secrets. A missing or wrong setting stops an app at start with one line that names it, and so does a variable
 with one of our prefixes that the app does not know. \`--check-config\` checks and ends. Durations read as \`500ms\`,
-\`30s\`, \`15m\`, \`24h\` or \`7d\`.
+\`30s\`, \`15m\`, \`24h\` or \`7d\`. Which to look at before production, with numbers: the
+[production checklist](../operations/production-checklist.md).
 
 ## every app
 

@@ -12,6 +12,8 @@ export function metricsPage(): string {
 # Metrics
 
 Served at \`/metrics\` on each app's probe port, beside the Node.js defaults. An IMEI is never a label.
+What to alert on is in the [production checklist](../operations/production-checklist.md#observability), what to do then on the
+[troubleshooting](../operations/troubleshooting.md) page.
 
 ${table(['name', 'kind', 'labels', 'meaning'], rows)}
 `;

@@ -5,7 +5,7 @@ import { countWrites } from './counters';
 import { Limit, LIMIT_ROLE, serveLimit } from './limit';
 import { SteadyLoad } from './load';
 import { foreignWriter, pinnedSnapshot } from './obstacles';
-import { FILL_PEER_TABLE, LeaseAndDelete, PEER_ROLE, PEER_TABLE, servePeer } from './peers';
+import { FILL_PEER_TABLE, fillBoss, PEER_ROLE, PEER_TABLE, Peers, servePeer } from './peers';
 import { commitToStream } from './probes';
 import { Relays } from './relays';
 import { type Judged, report } from './report';
@@ -20,6 +20,8 @@ const [PINNED_MS, WRITER_MS] = IS_LONG ? [300_000, 60_000] : [5_000, 5_000];
 const PROBES = IS_LONG ? 2_000 : 300;
 const PROBE_EVERY_MS = 15;
 const RELAYS = 2;
+/** Fewer than of the others, since a round would take too long. */
+const MOST_JOBS = 10_000;
 /** `judged` for the throughput alone. */
 const ONLY_JUDGED = process.env['BENCH_ONLY'] === 'judged';
 
@@ -28,10 +30,10 @@ async function main(): Promise<void> {
   const servers = await RelayServers.start(FSYNC);
   const relays = await Relays.start(servers, RELAYS);
   const limit = new Limit(servers.redis);
-  const peer = new LeaseAndDelete();
+  const peers = new Peers();
   try {
     await servers.postgres.query(PEER_TABLE);
-    const judged = await judge(servers, relays, limit, peer);
+    const judged = await judge(servers, relays, limit, peers);
     const perS = median(judged.map(({ drained }) => drained.perS));
     const rest = ONLY_JUDGED ? undefined : await measureRest(servers, relays, perS);
     report(judged, rest, {
@@ -44,20 +46,15 @@ async function main(): Promise<void> {
       loadAfter: round(loadavg()[0] ?? NaN, 1),
     });
   } finally {
-    peer.end();
+    peers.end();
     limit.end();
     await relays.stop();
     await servers.stop();
   }
 }
 
-/** Limit, relays and peer in turn. The first round warms up and does not count. */
-async function judge(
-  servers: RelayServers,
-  relays: Relays,
-  limit: Limit,
-  peer: LeaseAndDelete,
-): Promise<Judged[]> {
+/** Limit, relays and peers in turn. The first round warms up and does not count. */
+async function judge(servers: RelayServers, relays: Relays, limit: Limit, peers: Peers): Promise<Judged[]> {
   const judged: Judged[] = [];
   for (let number = 0; number <= ROUNDS; number += 1) {
     await servers.clear();
@@ -65,27 +62,38 @@ async function judge(
     await servers.clear();
     const drained = await drainBacklog(servers, relays, MESSAGES);
     await checkStream(servers, MESSAGES);
-    const peerPerS = await drainPeer(servers, peer);
-    if (number > 0) judged.push({ limited, drained, peerPerS });
-    say(lineOf(number, { limited, drained, peerPerS }));
+    const peersPerS = {
+      leaseAndDelete: await drainQueue(servers, peers),
+      pgBoss: await drainBoss(servers, peers),
+    };
+    if (number > 0) judged.push({ limited, drained, peersPerS });
+    say(lineOf(number, { limited, drained, peersPerS }));
   }
   return judged;
 }
 
-async function drainPeer(servers: RelayServers, peer: LeaseAndDelete): Promise<number> {
+async function drainQueue(servers: RelayServers, peers: Peers): Promise<number> {
   await servers.postgres.query('TRUNCATE bench.queue');
   await servers.postgres.query(FILL_PEER_TABLE);
   await servers.postgres.query('ANALYZE bench.queue');
-  const tookMs = await peer.drain({
+  const tookMs = await peers.drain({
+    kind: 'leaseAndDelete',
     redisUrl: servers.redis.url,
     postgresUrl: servers.postgres.url('postgres'),
   });
   return (MESSAGES * 1000) / tookMs;
 }
 
-const lineOf = (number: number, { limited, drained: { perS, cpuUs }, peerPerS }: Judged): string =>
+async function drainBoss(servers: RelayServers, peers: Peers): Promise<number> {
+  const postgresUrl = servers.postgres.url('postgres');
+  const jobs = await fillBoss(postgresUrl, Math.min(MESSAGES, MOST_JOBS));
+  const tookMs = await peers.drain({ kind: 'pgBoss', redisUrl: servers.redis.url, postgresUrl });
+  return (jobs * 1000) / tookMs;
+}
+
+const lineOf = (number: number, { limited, drained: { perS, cpuUs }, peersPerS }: Judged): string =>
   `round ${number}: limit ${Math.round(limited.perS)}/s, relays ${Math.round(perS)}/s (${(perS / limited.perS).toFixed(2)}), ` +
-  `lease and delete ${Math.round(peerPerS)}/s; CPU us a message: relays ${cpuUs.relays.toFixed(1)}, ` +
+  `lease and delete ${Math.round(peersPerS.leaseAndDelete)}/s, pg-boss ${Math.round(peersPerS.pgBoss)}/s; CPU us a message: relays ${cpuUs.relays.toFixed(1)}, ` +
   `PostgreSQL ${cpuUs.postgres.toFixed(1)}, Redis ${cpuUs.redis.toFixed(1)}; ` +
   `limit: client ${limited.cpuUs.client.toFixed(1)}, Redis ${limited.cpuUs.redis.toFixed(1)}`;
 

@@ -1,9 +1,9 @@
-import { CONTRACT_VERSION, FLEET_EVENTS, partOf } from '@app/common/contracts';
+import { CONTRACT_VERSION, FLEET_EVENTS, OUTBOX_PARTS, partOf } from '@app/common/contracts';
 import { imeiOf } from '../shared/device';
 
 /** Of a message's payload: the JSON map of its stream's fields, without the three that the relay adds. */
 export const PAYLOAD_BYTES = 300;
-export const DEVICES = 1_000;
+export const DEVICES = 1_008;
 export const TOPIC = FLEET_EVENTS;
 
 export interface Key {
@@ -12,10 +12,22 @@ export interface Key {
   readonly part: number;
 }
 
-export const KEYS: readonly Key[] = Array.from({ length: DEVICES }, (_, number) => {
-  const imei = imeiOf(number);
-  return { number, imei, part: partOf(imei) };
-});
+/** As many of each part, so that the end of a run is not that of its largest part alone. */
+export const KEYS: readonly Key[] = makeKeys();
+
+function makeKeys(): Key[] {
+  const keys: Key[] = [];
+  const ofPart = new Map<number, number>();
+  for (let device = 0; keys.length < DEVICES; device += 1) {
+    const imei = imeiOf(device);
+    const part = partOf(imei);
+    const count = ofPart.get(part) ?? 0;
+    if (count === DEVICES / OUTBOX_PARTS) continue;
+    ofPart.set(part, count + 1);
+    keys.push({ number: keys.length, imei, part });
+  }
+  return keys;
+}
 
 const fieldsOf = ({ number, imei }: Key, pad: string): Record<string, string> => ({
   kind: 'overspeed.started',

@@ -5,6 +5,7 @@ import { type DrainFigures } from './backlog';
 import { type CounterFigures } from './counters';
 import { type LimitFigures } from './limit';
 import { PAYLOAD_BYTES } from './messages';
+import { type PeerKind } from './peers';
 import { type ForeignWriterFigures, type PinnedFigures } from './obstacles';
 
 const TARGET = 1;
@@ -16,11 +17,11 @@ const TARGETS = {
   lossUnderPinnedSnapshot: 0.1,
 };
 
-/** One round: the three in turn. */
+/** One round: all of them in turn. */
 export interface Judged {
   readonly limited: LimitFigures;
   readonly drained: DrainFigures;
-  readonly peerPerS: number;
+  readonly peersPerS: Readonly<Record<PeerKind, number>>;
 }
 
 export interface RestFigures {
@@ -41,6 +42,11 @@ export function report(
   const cpuUs = (part: keyof DrainFigures['cpuUs']): number =>
     round(
       of(({ drained }) => drained.cpuUs[part]),
+      1,
+    );
+  const timesPeer = (kind: PeerKind): number =>
+    round(
+      of(({ drained, peersPerS }) => drained.perS / peersPerS[kind]),
       1,
     );
   process.stdout.write(
@@ -66,11 +72,10 @@ export function report(
         ),
       },
       peers: {
-        leaseAndDeletePerS: Math.round(of(({ peerPerS }) => peerPerS)),
-        relayTimesLeaseAndDelete: round(
-          of(({ drained, peerPerS }) => drained.perS / peerPerS),
-          2,
-        ),
+        leaseAndDeletePerS: Math.round(of(({ peersPerS }) => peersPerS.leaseAndDelete)),
+        relayTimesLeaseAndDelete: timesPeer('leaseAndDelete'),
+        pgBossPerS: Math.round(of(({ peersPerS }) => peersPerS.pgBoss)),
+        relayTimesPgBoss: timesPeer('pgBoss'),
       },
       ...(rest === undefined ? {} : { ...rest, targets: TARGETS }),
       conditions: {
@@ -81,6 +86,8 @@ export function report(
           'the built relay, from a full backlog in the outbox to the stream, one topic, default settings',
         leaseAndDeleteIs:
           'SELECT FOR UPDATE SKIP LOCKED of 100, pipelined XADD, DELETE, in two processes with one connection each',
+        pgBossIs:
+          'fetch of 100 jobs, pipelined XADD, complete, in two processes; 10,000 jobs of the same messages',
         payloadBytes: PAYLOAD_BYTES,
         ...conditions,
       },

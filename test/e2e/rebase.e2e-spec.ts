@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FLEET_EVENTS, type OutboxDraft, partOf } from '@app/common/contracts';
+import { FLEET_EVENTS, NOTIFICATION_INTENTS, type OutboxDraft, partOf } from '@app/common/contracts';
 import { Database, migrateUp } from '@app/common/database';
 import { appendBatch } from '@app/common/outbox';
 import { RedisStreams } from '@app/common/streams';
@@ -204,6 +204,24 @@ describe('odo outbox rebase', () => {
     expect(inKeyOrder(await published(streams))).toEqual(expectedOf(0, 1));
   }, 60_000);
 
+  it('puts what it gives to the relay in front of what comes later under an earlier transaction id', async () => {
+    await produce(0);
+    const [begun, append] = [signal('begun'), signal('append')];
+    const writer = producer.transaction(async (transaction) => {
+      await transaction.query(spec('SELECT pg_current_xact_id()'));
+      begun.emit();
+      await append.next(30_000);
+      await appendBatch(transaction, round(1));
+    });
+    await begun.next();
+    await odo.done('outbox', 'rebase');
+    append.emit();
+    await writer;
+    await relay();
+    await drained(2 * KEYS.length);
+    expect(inKeyOrder(await published(streams))).toEqual(expectedOf(0, 1));
+  }, 60_000);
+
   it('mends a cursor beyond what the server has handed out, as a dump brings it: old messages first', async () => {
     await produce(1);
     // As the lost server wrote them, with what it had not published behind its cursor.
@@ -247,13 +265,50 @@ describe('odo outbox rebase', () => {
     expect(inKeyOrder(await published(streams))).toEqual(expectedOf(0, 1));
   }, 60_000);
 
+  it('takes the parts over from the owners of whatever database: what those still send is refused', async () => {
+    for (const stream of TOPICS) await streams.claimMark({ stream, part: 3, epoch: 1_000n });
+    await odo.done('outbox', 'rebase');
+    for (const stream of TOPICS) {
+      expect(await streams.claimMark({ stream, part: 3, epoch: 1_000n })).toEqual({
+        kind: 'fenced',
+        epoch: 1_001n,
+      });
+    }
+    expect(await odo.query(`SELECT epoch::integer FROM ops.lease WHERE name = 'outbox:part:3'`)).toEqual([
+      { epoch: 1_001 },
+    ]);
+  });
+
+  it("is refused under the operator's role, with the way out, and changes nothing", async () => {
+    const operator = postgres.url('postgres', 'odograph_ops');
+    const { err, status } = await odo.run('outbox', 'rebase', '--database-url', operator);
+    expect({ status, err }).toEqual({
+      status: 2,
+      err: expect.stringContaining('needs the owner') as unknown,
+    });
+    expect(await odo.query('SELECT generation::integer FROM outbox.generation')).toEqual([{ generation: 1 }]);
+  });
+
   it('fills a stream that has lost its tail beside a database that was restored', async () => {
     await relay();
     await produce(0, 1);
     await drained(2 * KEYS.length);
     await stopRelays();
+    // What the retry lane had published is lost with it; another stream of the part has lost nothing.
+    for (const topic of TOPICS) {
+      await admin.query(
+        spec(`INSERT INTO outbox.retry (kind, state, part, topic, key, event_id, tenant_id, traceparent, payload, closed_at)
+              VALUES ('timer', 'published', $1, $2, $3, 'e', 'default', 't', '{}', now())`),
+        [partOf(KEYS[0] ?? ''), topic, KEYS[0]],
+      );
+    }
     await streams.commands.onEach((client) => client.flushall());
     await odo.done('outbox', 'rebase');
+    expect(await odo.query('SELECT topic, state FROM outbox.retry ORDER BY id')).toEqual([
+      { topic: FLEET_EVENTS, state: 'open' },
+      { topic: NOTIFICATION_INTENTS, state: 'published' },
+    ]);
+    await admin.query(spec('TRUNCATE outbox.retry CASCADE'));
     await relay();
     await drained(2 * KEYS.length);
     expect(inKeyOrder(await published(streams))).toEqual(expectedOf(0, 1));

@@ -26,6 +26,8 @@ export interface SystemOptions {
   readonly forMs?: number;
   /** By app; those of an instance such as `processor-2` are laid over them. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The relay's leases are as short as the processor's: a killed one is followed within seconds. Default false. */
+  readonly quickRelay?: boolean;
   /** Start an app again that died by itself. */
   readonly restartDead?: boolean;
 }
@@ -37,10 +39,11 @@ const SHARD_OWNERS = statement(
    WHERE name LIKE 'shard:%' AND expires_at > clock_timestamp()
    GROUP BY 1 ORDER BY 1`,
 );
-const SHORTEN_TRANSACTIONS = statement(
-  'e2e_shorten_transactions',
-  `DO $$ BEGIN EXECUTE format('ALTER ROLE odograph_processor IN DATABASE %I SET transaction_timeout = ''2s''', current_database()); END $$`,
-);
+const shortenTransactions = (role: string) =>
+  statement(
+    `e2e_shorten_transactions_${role}`,
+    `DO $$ BEGIN EXECUTE format('ALTER ROLE odograph_${role} IN DATABASE %I SET transaction_timeout = ''2s''', current_database()); END $$`,
+  );
 
 const FIRST_SEED = 7;
 const logDirOf = (folder: string): string => join(folder, 'logs');
@@ -69,6 +72,7 @@ export class System {
       processors = 1,
       settings = {},
       restartDead = false,
+      quickRelay = false,
       waitReplicas = 0,
       shards = DEFAULT_TELEMETRY_SHARDS,
     } = options;
@@ -84,7 +88,9 @@ export class System {
       redisMode,
       shards: Math.max(shards, DEFAULT_TELEMETRY_SHARDS),
     });
-    await watch.database.query(SHORTEN_TRANSACTIONS);
+    await watch.database.query(shortenTransactions('processor'));
+    if (quickRelay) await watch.database.query(shortenTransactions('relay'));
+    const leased = { LEASE_TIME: `${LEASE_TIME_MS}ms` };
     // The suites' Redis does not wait for the disk with each write: no test here cuts its power.
     const common = {
       ...{ REDIS_FSYNC: 'everysec', REDIS_MODE: redisMode },
@@ -102,8 +108,8 @@ export class System {
       },
       settings: {
         ...settings,
-        processor: { ...common, ...sharded, LEASE_TIME: `${LEASE_TIME_MS}ms`, ...settings['processor'] },
-        relay: { ...common, ...settings['relay'] },
+        processor: { ...common, ...sharded, ...leased, ...settings['processor'] },
+        relay: { ...common, ...(quickRelay ? leased : {}), ...settings['relay'] },
         notification: { ...common, NOTIFICATION_ROUTE_LEASE: '3s', ...settings['notification'] },
       },
     });

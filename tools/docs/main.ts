@@ -4,6 +4,7 @@ import { configurationPage } from './configuration-page';
 import { edgePage } from './edge-page';
 import { errorsPage } from './errors-page';
 import { withIncludedFiles } from './included-files';
+import { brokenLinks } from './links';
 import { metricsPage } from './metrics-page';
 
 /** Reference pages that are made from the code, so that they cannot say anything else. */
@@ -29,8 +30,21 @@ function pages(): Map<string, string> {
   return new Map([...made, ...written]);
 }
 
-/** Writes the pages; with `--check` compares them instead and fails where one is stale. */
+/** Pages outside `docs/` whose links are looked at too. */
+const FRONT_PAGES = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+
+function allPages(): Map<string, string> {
+  const documents = readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name));
+  return new Map([...FRONT_PAGES, ...documents].map((file) => [file, readFileSync(file, 'utf8')]));
+}
+
+/** Writes the pages; with `--check` compares them instead and fails where one is stale or a link leads nowhere. */
 function main(check: boolean): void {
+  const broken = check ? brokenLinks(allPages()) : [];
+  for (const link of broken) process.stderr.write(`${link} leads nowhere\n`);
+  if (broken.length > 0) process.exitCode = 1;
   const stale = [...pages()].filter(([file, page]) => readOrEmpty(file) !== page);
   if (!check) {
     for (const [file, page] of stale) writeFileSync(file, page);

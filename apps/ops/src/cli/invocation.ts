@@ -45,6 +45,8 @@ interface EditOptions {
   readonly dryRun?: boolean;
   /** Default: operator. */
   readonly authority?: Authority;
+  /** How long one statement may take. Default: that of every app. */
+  readonly answerTimeoutMs?: number;
 }
 
 /** Undoes an import that was only tried. */
@@ -83,20 +85,24 @@ export class Invocation {
   read<Result>(
     work: (database: Database) => Promise<Result>,
     authority: Authority = 'operator',
+    answerTimeoutMs?: number,
   ): Promise<Result> {
-    return this.inspect(async (database) => {
+    const start = async (database: Database): Promise<Result> => {
       await database.start();
       return work(database);
-    }, this.databaseUrl(authority));
+    };
+    return this.inspect(start, this.databaseUrl(authority), answerTimeoutMs);
   }
 
   /** Runs reading statements on a database of whatever schema. */
   async inspect<Result>(
     work: (database: Database) => Promise<Result>,
     url: string | Promise<string> = this.databaseUrl('operator'),
+    answerTimeoutMs?: number,
   ): Promise<Result> {
     const database = new Database({
       url: await url,
+      ...(answerTimeoutMs === undefined ? {} : { answerTimeoutMs }),
       poolSize: 1,
       applicationName: 'odo',
       startupTimeoutMs: STARTUP_TIMEOUT_MS,
@@ -130,7 +136,7 @@ export class Invocation {
   async edit<Row>(
     action: string,
     work: (transaction: Transaction) => Promise<readonly Change<Row>[]>,
-    { dryRun = false, authority = 'operator' }: EditOptions = {},
+    { dryRun = false, authority = 'operator', answerTimeoutMs }: EditOptions = {},
   ): Promise<readonly Change<Row>[]> {
     const actor = this.actor();
     let changes: readonly Change<Row>[] = [];
@@ -144,6 +150,7 @@ export class Invocation {
             if (dryRun) throw new DryRun();
           }),
         authority,
+        answerTimeoutMs,
       );
     } catch (error) {
       if (!(error instanceof DryRun)) throw error;

@@ -130,6 +130,33 @@ describe('odo outbox audit', () => {
     expect(await odo.done('outbox', 'audit')).toMatch(/nothing is lost and nothing is doubled\n$/);
   });
 
+  it('expects what an operator had published again to stand there twice, and no more often', async () => {
+    const [replayed, filled, underWay] = [await write(), await write(), await write()];
+    for (const eventId of [replayed, replayed, filled, underWay, underWay]) await publish(eventId);
+    await pass();
+    await odo.query(
+      `WITH replay AS (
+         INSERT INTO outbox.replay (requested_by, selection, as_new, messages) VALUES ('me', '{}', false, 3) RETURNING id
+       )
+       INSERT INTO outbox.retry (kind, state, part, topic, key, event_id, tenant_id, traceparent, payload, replay_id,
+         closed_at, lease_token, leased_at)
+       SELECT 'replay', CASE WHEN done THEN 'published' ELSE 'open' END, 3, '${FLEET_EVENTS}', 'k', event_id, 'default', 't',
+         '{}', replay.id, CASE WHEN done THEN now() END, CASE WHEN NOT done THEN gen_random_uuid() END,
+         CASE WHEN NOT done THEN now() END
+       FROM replay, unnest($1::text[], $2::boolean[]) AS row (event_id, done)`,
+      [
+        [replayed, filled, underWay],
+        [true, true, false],
+      ],
+    );
+    expect(await audit('--since', '10m')).toMatchObject({ status: 0, findings: [] });
+    await publish(replayed);
+    expect(await audit('--since', '10m')).toMatchObject({
+      status: 1,
+      findings: [{ kind: 'doubled', event_ids: [replayed] }],
+    });
+  });
+
   it('names a message that is gone from its stream: when, where, and which', async () => {
     const [kept, gone, earlier] = [await write(), await write(), await write({ minutesAgo: 6 })];
     await publish(kept);
@@ -205,6 +232,12 @@ describe('odo outbox audit', () => {
     expect(told.parked[0]?.event_ids).toEqual([parked, dead].sort());
     expect(told.totals[0]).toMatchObject({ committed: 3, published: 0, consumed: 0, parked: 2, skipped: 1 });
     expect((await odo.run('outbox', 'audit')).out).toMatch(/parked: 2 of .*\(not lost\)/);
+    // What the retry lane closes while the streams are read may not have been seen there.
+    await odo.query(
+      `UPDATE outbox.retry SET state = 'published', closed_at = now() + interval '1 minute' WHERE event_id = $1`,
+      [parked],
+    );
+    expect(await audit()).toMatchObject({ status: 0, parked: [{ messages: 2 }] });
     // Once the retry lane has published it, it has to be there.
     await odo.query(`UPDATE outbox.retry SET state = 'published', closed_at = now() WHERE event_id = $1`, [
       parked,

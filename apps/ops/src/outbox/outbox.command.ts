@@ -19,7 +19,7 @@ import {
   type TopicStats,
   type WaitingRow,
 } from './outbox.service';
-import { registerRebase } from './rebase';
+import { registerRebase } from './rebase.command';
 import { registerReplay } from './replay';
 import { retryRows, skipRows } from './rows';
 
@@ -73,9 +73,9 @@ export function registerOutbox(program: Command, surroundings: Surroundings): vo
     notes: ROW,
     run: skip,
   }).requiredOption('--reason <text>', 'why, for the audit');
+  registerAudit(outbox, surroundings);
   registerReplay(outbox, surroundings);
   registerRebase(outbox, surroundings);
-  registerAudit(outbox, surroundings);
   registerLetters(outbox, surroundings);
 }
 

@@ -50,15 +50,18 @@ describe('odo outbox stats', () => {
     await addRow(odo, 3);
     await addRow(odo, 7, { state: 'dead', key: 'device-0002' });
     await addRow(odo, 8, { state: 'published', key: 'device-0003' });
+    // Behind the dead one: that waits for an operator, and this for that.
+    await addRow(odo, 10, { key: 'device-0002', dueIn: '-2 minutes' });
     await addRow(odo, 9, { kind: 'timer', topic: INTENTS, leasedAt: '2026-01-31T08:00:00Z' });
     await odo.done('outbox', 'pause', INTENTS, '--reason', 'maintenance');
     const [fleet, intents] = await odo.many('outbox', 'stats');
-    // Of the four messages one is published, and two are parked in the other lane.
+    // Of the four messages one is published, and two are parked in the other lane, where one more waits.
     expect(fleet).toMatchObject({
-      ...{ topic: FLEET, paused: false, waiting: 1, parked: 2, parked_keys: 2, dead: 1, timers: 0 },
+      ...{ topic: FLEET, paused: false, waiting: 1, parked: 3, parked_keys: 2, dead: 1, timers: 0 },
       ...{ replays: 0, leased: 0 },
     });
     expect(fleet?.['oldest_due_ms']).toBeGreaterThan(55_000);
+    expect(fleet?.['oldest_due_ms']).toBeLessThan(115_000);
     expect(intents).toMatchObject({
       ...{ topic: INTENTS, paused: true, waiting: 1, parked: 0, dead: 0, timers: 1, leased: 1 },
       ...{ oldest_due_ms: null },

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { OUTBOX_TOPICS } from '@app/common/contracts';
+import { OUTBOX_TOPICS, publishedEventIdSchema } from '@app/common/contracts';
 import { countField } from '../cli';
-
-const EVENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(#r\d{1,18})?$/;
 
 export const topicField = z.enum(OUTBOX_TOPICS, `is none of ${OUTBOX_TOPICS.join(', ')}`);
 export const keyField = z.string().min(1, 'is empty').max(255, 'is longer than 255 characters');
@@ -13,13 +11,10 @@ export const reasonField = z
   .max(500, 'is longer than 500');
 export const flag = z.boolean().default(false);
 
-/** An event id as the streams carry it; a replay as new has `#r<replay>` behind it. */
-export const eventIdField = z.string().regex(EVENT_ID, 'is no event id');
-
 /** A row of the retry lane: its number, or the event id that it carries. */
 export const rowField = z.string().transform((text, context): RowName => {
   if (/^\d{1,18}$/.test(text)) return { rowId: text, eventId: null };
-  if (EVENT_ID.test(text)) return { rowId: null, eventId: text };
+  if (publishedEventIdSchema.safeParse(text).success) return { rowId: null, eventId: text };
   context.addIssue({ code: 'custom', message: 'is neither the number of a row nor an event id' });
   return z.NEVER;
 });

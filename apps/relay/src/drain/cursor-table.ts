@@ -12,9 +12,12 @@ import { type PublishedMark } from '@app/common/streams';
 import findMessage from './sql/find-message.sql';
 import loadCursors from './sql/load-cursors.sql';
 import moveCursor from './sql/move-cursor.sql';
+import { type OutboxMessage } from './outbox-message';
 import { unpackBatch } from './packed-batch';
 import readMessages from './sql/read-messages.sql';
 import readMessagesApart from './sql/read-messages-apart.sql';
+
+export { type OutboxMessage };
 
 const STATEMENTS = {
   find: statement('drain.find-message', findMessage),
@@ -43,20 +46,6 @@ export interface LoadedCursor extends Cursor {
 export interface ReadPlace {
   readonly cursor: Cursor;
   readonly after: OutboxPosition;
-}
-
-export interface OutboxMessage {
-  readonly part: number;
-  readonly position: OutboxPosition;
-  /** The position as the marks of its streams hold it. */
-  readonly mark: string;
-  readonly topic: string;
-  readonly key: string;
-  readonly eventId: string;
-  readonly traceparent: string;
-  /** JSON map of the target stream's fields. */
-  readonly payload: string;
-  readonly createdAt: Date;
 }
 
 /** What was found behind a place of a part, in order. */

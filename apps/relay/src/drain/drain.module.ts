@@ -6,12 +6,15 @@ import { APP_CONTEXT, type AppContext, Lifecycle } from '@app/common/lifecycle';
 import { Metrics } from '@app/common/observability';
 import { STREAMS, type Streams } from '@app/common/streams';
 import { retryLimitsOf, retryMetrics, retrySettings, RetryTable } from '../retry';
+import { Breaker, BREAKER_STATES } from './breaker';
 import { CursorTable } from './cursor-table';
 import { drainSettings } from './drain.config';
 import { drainMetrics } from './drain.metrics';
 import { DrainService } from './drain.service';
+import { HeldTopics } from './held-topics';
 import { DrainLane } from './lane';
 import { PART_LEASES } from './part-leases';
+import { OutboxWatch } from './watch';
 
 function buildDrain(
   context: AppContext,
@@ -21,7 +24,8 @@ function buildDrain(
   lifecycle: Lifecycle,
   health: HealthRegistry,
 ): DrainService {
-  const { RELAY_LANES: lanes, RELAY_BATCH: batch, RELAY_POLL_INTERVAL: pollMs } = context.read(drainSettings);
+  const settings = context.read(drainSettings);
+  const { RELAY_LANES: lanes, RELAY_BATCH: batch, RELAY_POLL_INTERVAL: pollMs } = settings;
   const retrySettingsRead = context.read(retrySettings);
   const leaseTimeMs = context.settings.LEASE_TIME;
   const logger = context.logger.child({ feature: 'drain' });
@@ -40,17 +44,27 @@ function buildDrain(
   const retry = {
     ...retryLimitsOf(retrySettingsRead),
     ...{ table: retries, pollMs, leaseTimeMs, batch: retrySettingsRead.RELAY_RETRY_BATCH },
-    ...{ held: () => [], metrics: retryMetrics(metrics), logger: context.logger.child({ feature: 'retry' }) },
+    ...{ metrics: retryMetrics(metrics), logger: context.logger.child({ feature: 'retry' }) },
   };
+  const breaker = new Breaker((state, reason) => {
+    bound.breaker.set(BREAKER_STATES[state]);
+    logger.warn({ event: 'outbox_breaker', state, err: reason });
+    if (state === 'closed') service.wake();
+  });
+  const heldTopics = new HeldTopics({
+    ...{ database, streams, pollMs, metrics: bound, logger },
+    streamLimit: settings.RELAY_STREAM_LIMIT,
+    memoryPercent: settings.RELAY_MEMORY_PERCENT,
+  });
+  const shared = { lanes, batch, pollMs, retry, ownership, breaker, heldTopics, logger, metrics: bound };
   const tools = { database, table: new CursorTable(database), retries, ownership, streams };
-  const service = new DrainService(
+  const service: DrainService = new DrainService(
     database,
     ownership,
-    Array.from(
-      { length: lanes },
-      (_, lane) =>
-        new DrainLane({ lane, lanes, batch, pollMs, tools, retry, ownership, logger, metrics: bound }),
-    ),
+    Array.from({ length: lanes }, (_, lane) => new DrainLane({ ...shared, lane, tools })),
+    breaker,
+    heldTopics,
+    new OutboxWatch({ database, retries, ownership, leaseTimeMs, metrics: bound, logger }),
   );
   lifecycle.register(ownership);
   lifecycle.register(service);

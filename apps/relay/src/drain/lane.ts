@@ -4,8 +4,10 @@ import { type Lease, type Ownership } from '@app/common/leases';
 import { Loop } from '@app/common/lifecycle';
 import { type Logger } from '@app/common/observability';
 import { type DuePart, RetryLane, type RetryLaneOptions } from '../retry';
+import { type Breaker, isOutage } from './breaker';
 import { type PartMessages } from './cursor-table';
 import { type DrainMetrics } from './drain.metrics';
+import { type HeldTopics } from './held-topics';
 import { type Parked } from './parking';
 import { type DrainedPart, Part, type PartTools } from './part';
 import { partOfLease } from './part-leases';
@@ -19,6 +21,9 @@ export interface LaneOptions {
   readonly tools: Omit<PartTools, 'onRewind' | 'onParked' | 'strategy'>;
   readonly retry: RetryLaneOptions;
   readonly ownership: Pick<Ownership, 'usable' | 'use' | 'lost'>;
+  /** One for all lanes of the process. */
+  readonly breaker: Breaker;
+  readonly heldTopics: Pick<HeldTopics, 'held'>;
   readonly logger: Logger;
   readonly metrics: DrainMetrics;
 }
@@ -26,6 +31,8 @@ export interface LaneOptions {
 /** First rest after an empty read. Short, since a commit that was notified may stay behind the snapshot for a moment. */
 const FIRST_REST_MS = 2;
 const MAX_STALL_MS = 5000;
+/** How soon a lane looks again that waits for another one's probe. */
+const PROBE_REST_MS = 20;
 const NOTHING_FOUND: PartMessages = { inPlace: true, messages: [] };
 
 interface Stall {
@@ -76,13 +83,17 @@ export class DrainLane {
   }
 
   private async round(): Promise<number> {
-    const { ownership, lane, lanes } = this.options;
+    const { ownership, breaker, lane, lanes } = this.options;
     const leases = ownership.usable().filter(({ name }) => partOfLease(name) % lanes === lane);
     this.forget(leases);
     const due = leases.filter(({ name }) => this.stalledForMs(name) <= 0);
-    const passed = await ownership.use(due, (usable) => this.drain(usable));
+    const admitted = breaker.admit(due);
+    const passed = await ownership
+      .use(admitted, (usable) => this.drain(usable))
+      .finally(() => breaker.release(admitted));
     this.restMs = passed > 0 ? FIRST_REST_MS : Math.min(this.options.pollMs, this.restMs * 2);
     if (passed > 0) return 0;
+    if (breaker.state !== 'closed') return Math.max(PROBE_REST_MS, breaker.restMs);
     const stalls = [...this.stalls.keys()].map((name) => Math.max(1, this.stalledForMs(name)));
     const looks = this.parts.size === 0 ? [] : [Math.max(1, this.retries.restMs)];
     return Math.min(this.restMs * (0.75 + Math.random() / 2), ...stalls, ...looks);
@@ -103,17 +114,20 @@ export class DrainLane {
     const claims = await Promise.all(leases.map((lease) => this.attempt(lease, () => this.claimed(lease))));
     const parts = claims.filter((part) => part !== undefined);
     if (parts.length === 0) return 0;
+    for (const part of parts) part.hold(this.options.heldTopics.held);
     const found = await this.reading.read(parts);
     this.reading.begin(parts, found);
     const steps = parts.map((part) => this.attempt(part.lease, () => this.step(part, found)));
     const counts = [...(await Promise.all(steps)), await this.retry(parts)];
+    // Both lanes of these had their turn without a failure.
+    for (const part of parts) if (this.isKnown(part)) this.stalls.delete(part.lease.name);
     return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
   /** The retry lane's turn, behind that of the log lane: a part that failed or went back there has none. */
   private async retry(parts: readonly Part[]): Promise<number> {
     if (this.retries.restMs > 0) return 0;
-    const due = await this.retries.look(parts.filter((part) => this.parts.get(part.lease.name) === part));
+    const due = await this.retries.look(parts.filter((part) => this.isKnown(part)));
     const turns = due.map((each) => this.attempt(each.part.lease, () => this.turn(each)));
     const counts = await Promise.all(turns);
     return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
@@ -121,8 +135,13 @@ export class DrainLane {
 
   private async turn(due: DuePart<Part>): Promise<number> {
     const { claimed, rewound } = await this.retries.turn(due);
+    if (claimed > 0) this.options.breaker.succeeded(true);
     if (rewound) this.parts.delete(due.part.lease.name);
     return claimed;
+  }
+
+  private isKnown(part: Part): boolean {
+    return this.parts.get(part.lease.name) === part;
   }
 
   private async claimed(lease: Lease): Promise<Part> {
@@ -130,6 +149,7 @@ export class DrainLane {
     if (known !== undefined) return known;
     const part = await Part.claim(this.tools, lease, partOfLease(lease.name));
     this.parts.set(lease.name, part);
+    this.options.breaker.succeeded(false);
     this.retries.lookWithin(0);
     return part;
   }
@@ -144,7 +164,7 @@ export class DrainLane {
       return 1;
     }
     const done = await part.publish(messages);
-    this.stalls.delete(name);
+    if (done.added.size > 0) this.options.breaker.succeeded(true);
     this.count(done);
     if (!done.rewound) return done.passed;
     this.parts.delete(name);
@@ -180,13 +200,15 @@ export class DrainLane {
       this.parts.delete(lease.name);
       if (hasCode(error, 'LEASE_LOST')) this.options.ownership.lost(lease);
       else this.stall(lease.name, error);
+      if (isOutage(error)) this.options.breaker.failed(error);
       return undefined;
     }
   }
 
   private stall(name: string, error: unknown): void {
     const failures = (this.stalls.get(name)?.failures ?? 0) + 1;
-    const restMs = Math.min(MAX_STALL_MS, 50 * 2 ** Math.min(failures, 10));
+    // An outage is the breaker's: every part may go when it closes.
+    const restMs = isOutage(error) ? 0 : Math.min(MAX_STALL_MS, 50 * 2 ** Math.min(failures, 10));
     this.stalls.set(name, { error, failures, untilMs: performance.now() + restMs });
     const reason = hasCode(error, 'OUTBOX_CURSOR_AHEAD') ? 'cursor_ahead' : 'failed';
     this.options.metrics.refusals.inc({ reason });

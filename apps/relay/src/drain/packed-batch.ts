@@ -5,7 +5,7 @@ import {
   XID_DIGITS,
   type OutboxPosition,
 } from '@app/common/contracts';
-import { type OutboxMessage } from './cursor-table';
+import { type OutboxMessage } from './outbox-message';
 
 /** The unit separator, which stands nowhere in JSON and in nothing that our producers write. */
 const SEPARATOR = '\x1f';

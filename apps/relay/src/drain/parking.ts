@@ -1,4 +1,4 @@
-import { encodeMark, type OutboxPosition, type OutboxTopic } from '@app/common/contracts';
+import { encodeMark, type OutboxTopic } from '@app/common/contracts';
 import { type PublishedMark } from '@app/common/streams';
 import { type Entry, entryOf, lastErrorOf, type ParkedMessage, type RetryTable } from '../retry';
 import { type OutboxMessage } from './cursor-table';
@@ -58,9 +58,9 @@ export class Parking {
       const entry = entryOf(message);
       if (typeof entry === 'string') {
         this.keys.add(message.key);
-        sifted.parked.push(parkedOf(message, 'invalid', { waitMs: 0, error: entry }));
+        sifted.parked.push(this.rowOf(message, 'invalid', { waitMs: 0, error: entry }));
       } else if (this.keys.has(message.key) && !isPublished(entry, marks)) {
-        sifted.parked.push(parkedOf(message, 'behind'));
+        sifted.parked.push(this.rowOf(message, 'behind'));
       } else {
         sifted.entries.push(entry);
       }
@@ -78,17 +78,31 @@ export class Parking {
     const { key } = refused.message;
     const place = refused.message.mark;
     this.keys.add(key);
-    const parked = [parkedOf(refused.message, 'refused', failure)];
+    const parked = [this.rowOf(refused.message, 'refused', failure)];
     for (const [topic, group] of groups) {
       const staying = group.filter((entry) => {
         if (entry.message.key !== key || entry.message.mark < place) return true;
         if (isPublished(entry, marks)) return true;
-        if (entry !== refused) parked.push(parkedOf(entry.message, 'behind'));
+        if (entry !== refused) parked.push(this.rowOf(entry.message, 'behind'));
         return false;
       });
       groups.set(topic, staying);
     }
     return parked;
+  }
+
+  /** From now on this message has a row, also for who reads it again without a take-over in between. */
+  private rowOf(
+    message: OutboxMessage,
+    reason: ParkingReason,
+    failure?: { readonly waitMs: number; readonly error: string },
+  ): Parked {
+    const { position } = message;
+    const place = encodeMark(position);
+    if (place > this.highest) this.highest = place;
+    const made = { message, reason, position };
+    if (failure === undefined) return { ...made, attempts: 0, waitMs: 0, error: undefined };
+    return { ...made, attempts: 1, waitMs: failure.waitMs, error: lastErrorOf(failure.error) };
   }
 
   private async rowsAmong(messages: readonly OutboxMessage[]): Promise<ReadonlySet<string>> {
@@ -102,21 +116,4 @@ export class Parking {
 function isPublished({ message, topic }: Entry<OutboxMessage>, marks: Marks): boolean {
   const mark = marks.get(topic)?.mark;
   return mark !== undefined && message.mark <= mark;
-}
-
-function parkedOf(
-  message: OutboxMessage,
-  reason: ParkingReason,
-  failure?: { readonly waitMs: number; readonly error: string },
-): Parked {
-  const position: OutboxPosition = message.position;
-  if (failure === undefined) return { message, reason, position, attempts: 0, waitMs: 0, error: undefined };
-  return {
-    message,
-    reason,
-    position,
-    attempts: 1,
-    waitMs: failure.waitMs,
-    error: lastErrorOf(failure.error),
-  };
 }

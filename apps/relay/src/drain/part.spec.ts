@@ -279,6 +279,86 @@ describe('Part', () => {
     ]);
   });
 
+  describe('while a topic is on hold', () => {
+    const paused = new Set([NOTIFICATION_INTENTS]);
+    /** As the lane does: reads from where the part has come, and publishes what it finds. */
+    async function drain(part: Part, limit = 2): Promise<void> {
+      for (;;) {
+        const place = { cursor: part.cursor, after: part.upTo };
+        const found = (await outbox.tools(streams).table.read([place], limit)).get(0)?.messages ?? [];
+        if (found.length === 0) return;
+        await part.publish(found);
+      }
+    }
+
+    it('goes on with the others, with the cursor in front of the first of it, and then publishes what it passed', async () => {
+      outbox.add(1);
+      outbox.add(1, { topic: NOTIFICATION_INTENTS });
+      outbox.add(3);
+      outbox.add(2, { topic: NOTIFICATION_INTENTS });
+      outbox.add(1);
+      const part = await claim();
+      part.hold(paused);
+      await drain(part);
+      expect(await eventsIn(FLEET_EVENTS)).toEqual([1, 3, 4, 5, 8].map((n) => `event ${n}`));
+      expect(await eventsIn(NOTIFICATION_INTENTS)).toEqual([]);
+      expect(outbox.behind()).toHaveLength(7);
+      expect(encodeMark(part.upTo)).toBe(encodeMark(outbox.messages.at(-1)?.position ?? OUTBOX_START));
+      outbox.add(1);
+      await drain(part);
+      part.hold(new Set());
+      expect(part.upTo).toEqual(outbox.cursor.position);
+      await drain(part);
+      expect(await eventsIn(NOTIFICATION_INTENTS)).toEqual([2, 6, 7].map((n) => `event ${n}`));
+      expect(await eventsIn(FLEET_EVENTS)).toHaveLength(6);
+      expect(outbox.behind()).toEqual([]);
+    });
+
+    it('starts at its cursor again after a crash, and publishes nothing twice', async () => {
+      outbox.add(1, { topic: NOTIFICATION_INTENTS });
+      outbox.add(3);
+      const first = await claim();
+      first.hold(paused);
+      await drain(first);
+      const second = await claim(streams, { ...LEASE, epoch: 8n });
+      second.hold(paused);
+      await drain(second);
+      second.hold(new Set());
+      await drain(second);
+      expect(await eventsIn(FLEET_EVENTS)).toEqual([2, 3, 4].map((n) => `event ${n}`));
+      expect(await eventsIn(NOTIFICATION_INTENTS)).toEqual(['event 1']);
+    });
+
+    it('does not publish what was parked and retried meanwhile when it is read again', async () => {
+      outbox.add(1, { key: 'a' });
+      outbox.add(1, { key: 'a', topic: NOTIFICATION_INTENTS });
+      let isRefused = true;
+      const part = await claim(fussy(streams, (eventId) => isRefused && eventId === 'event 2'));
+      part.hold(new Set([FLEET_EVENTS]));
+      await drain(part);
+      isRefused = false;
+      for (const row of outbox.retries.rows) row.state = 'published';
+      part.parked([]);
+      part.hold(new Set());
+      await drain(part, 1);
+      expect(await eventsIn(FLEET_EVENTS)).toEqual(['event 1']);
+      expect(await eventsIn(NOTIFICATION_INTENTS)).toEqual([]);
+    });
+
+    it('parks nothing of it, and keeps the order of a key that was parked beside it', async () => {
+      outbox.add(1, { key: 'a', topic: NOTIFICATION_INTENTS });
+      outbox.add(1, { key: 'a' });
+      outbox.add(1, { key: 'a', topic: NOTIFICATION_INTENTS });
+      const part = await claim(refusing('event 2'));
+      part.hold(paused);
+      await drain(part);
+      expect(parkedEvents()).toEqual(['event 2']);
+      part.hold(new Set());
+      await drain(part);
+      expect(parkedEvents()).toEqual(['event 2', 'event 1', 'event 3']);
+    });
+  });
+
   it('keeps its place while the store is full or away', async () => {
     outbox.add(2);
     const part = await claim();

@@ -3,7 +3,6 @@ import {
   decodeMark,
   encodeMark,
   OUTBOX_START,
-  OUTBOX_TOPICS,
   type OutboxPosition,
   type OutboxTopic,
 } from '@app/common/contracts';
@@ -28,6 +27,7 @@ import {
   type RetryTable,
 } from '../retry';
 import { Parking, type Parked } from './parking';
+import { fencedOff, takeOver } from './take-over';
 
 export interface PartTools {
   readonly database: Pick<Database, 'transaction'>;
@@ -58,16 +58,15 @@ const NOTHING_PUBLISHED: Omit<PublishedMark, 'epoch'> = { count: 0, mark: encode
 /** What the retry lane published is remembered for longer than OUTBOX_KEEP can be (46 h), so that a rewind may repeat it. */
 const RETRIED_WINDOW_MS = 48 * 3_600_000;
 
-/**
- * One owned part under one lease: its cursor and the marks that Redis confirmed. Made by {@link claim}, which fences
- * every target stream before the outbox is read; else a predecessor's call is still accepted on a stream that the new
- * owner has not touched yet, and a message goes out twice.
- */
+/** One owned part under one lease: its cursor and the marks that Redis confirmed. */
 export class Part implements RetriedPart {
   readonly part: number;
   private position: OutboxPosition;
   /** The newest answers of the streams; the cursor in the database may know older ones. */
   private acknowledged: AcknowledgedMarks;
+  private heldTopics: ReadonlySet<string> = new Set();
+  /** While topics are on hold: what lies between the cursor and this is of them, out, or parked. */
+  private readOn: OutboxPosition | undefined;
   private readonly parking: Parking;
 
   private constructor(
@@ -82,34 +81,31 @@ export class Part implements RetriedPart {
   }
 
   get cursor(): Cursor {
-    return { part: this.part, position: this.position, acknowledged: this.acknowledged };
+    const { part, position, acknowledged } = this;
+    return { part, position, acknowledged };
   }
 
+  /** From where it is read on: its cursor, or where it has come behind that while topics are on hold. */
   get upTo(): OutboxPosition {
-    return this.position;
+    return this.readOn ?? this.position;
   }
 
-  /**
-   * Takes the part over on every target stream and compares what they hold with what the cursor saw acknowledged.
-   *
-   * @throws OdographError LEASE_LOST when a newer owner was there already, OUTBOX_CURSOR_AHEAD when Redis or the cursor
-   * is ahead of the outbox, as after a restored database.
-   */
+  get held(): readonly string[] {
+    return [...this.heldTopics];
+  }
+
+  /** Nothing is published to these from now on. Where they change, what was passed over is read again. */
+  hold(topics: ReadonlySet<string>): void {
+    if (topics === this.heldTopics) return;
+    this.heldTopics = topics;
+    this.readOn = undefined;
+  }
+
+  /** Made by a take-over only. @throws OdographError as {@link takeOver} */
   static async claim(tools: PartTools, lease: Lease, part: number): Promise<Part> {
-    const claimed = new Map<OutboxTopic, PublishedMark>();
-    for (const stream of OUTBOX_TOPICS) {
-      const answer = await tools.streams.claimMark({ stream, part, epoch: lease.epoch });
-      if (answer.kind === 'fenced') throw await fencedOff(tools, lease, stream, answer.epoch);
-      claimed.set(stream, { epoch: lease.epoch, count: answer.count, mark: answer.mark });
-      fault('drain.between-claims');
-    }
-    const [cursor] = await tools.table.load([part]);
-    if (cursor === undefined)
-      throw new OdographError('SCHEMA_MISMATCH', { detail: `outbox.cursor lacks part ${part}` });
-    if (cursor.ahead)
-      throw new OdographError('OUTBOX_CURSOR_AHEAD', { detail: `the cursor of part ${part}` });
+    const { cursor, lower } = await takeOver(tools, lease, part);
     const owned = new Part(tools, lease, cursor);
-    await owned.reconcile(claimed);
+    if (lower.size > 0) await owned.rewind(lower);
     // Behind the comparison, which may open rows again.
     await owned.parking.load();
     return owned;
@@ -118,14 +114,16 @@ export class Part implements RetriedPart {
   /**
    * Publishes messages that were read behind the cursor, then moves the cursor under the lease. A crash in between
    * repeats the step, and the marks make the repeat add nothing. A message that cannot pass moves to the retry lane with
-   * those behind it of its key, before anything else that is behind it goes out.
+   * those behind it of its key, before anything else that is behind it goes out. In front of the first message of a topic
+   * on hold the cursor stays; the other topics go on behind it.
    *
    * @throws OdographError LEASE_LOST; REDIS_UNREACHABLE and STREAM_REFUSED where a stream takes nothing at all: the part
    * stands where it was then, and the step is repeated.
    */
   async publish(messages: readonly OutboxMessage[]): Promise<DrainedPart> {
     const [added, skipped] = [new Map<OutboxTopic, number>(), new Map<OutboxTopic, number>()];
-    const { entries, parked } = await this.parking.sift(messages, this.acknowledged);
+    const going = messages.filter(({ topic }) => !this.heldTopics.has(topic));
+    const { entries, parked } = await this.parking.sift(going, this.acknowledged);
     await this.park(parked);
     const groups = byTopic(entries);
     for (const topic of groups.keys()) {
@@ -144,8 +142,7 @@ export class Part implements RetriedPart {
         parked.push(...(await this.parkRefused(group, answer, groups)));
       }
     }
-    const last = messages.at(-1);
-    if (last !== undefined) await this.moveTo(last.position);
+    await this.pass(messages);
     const away = new Set(parked.map(({ message }) => message));
     const published = entries.flatMap(({ message }) => (away.has(message) ? [] : [message]));
     return { passed: messages.length, published, added, skipped, rewound: false };
@@ -185,6 +182,17 @@ export class Part implements RetriedPart {
   goBack(topic: OutboxTopic, { count, mark }: Omit<PublishedMark, 'epoch'>): Promise<void> {
     const stored: PublishedMark = { epoch: this.lease.epoch, count, mark };
     return this.rewind(new Map([[topic, stored]]));
+  }
+
+  /** The batch is done with: moves the cursor behind it, or to the first message that is on hold. */
+  private async pass(messages: readonly OutboxMessage[]): Promise<void> {
+    const last = messages.at(-1);
+    if (last === undefined) return;
+    const firstHeld = messages.findIndex(({ topic }) => this.heldTopics.has(topic));
+    if (this.readOn === undefined && firstHeld < 0) return this.moveTo(last.position);
+    const inFront = this.readOn === undefined ? messages[firstHeld - 1]?.position : undefined;
+    await this.moveTo(inFront ?? this.position);
+    this.readOn = last.position;
   }
 
   private async publishTo(
@@ -237,27 +245,6 @@ export class Part implements RetriedPart {
     onParked(this.part, parked);
   }
 
-  /** At a take-over: goes back where Redis lost what it had acknowledged, refuses where it is ahead of the outbox. */
-  private async reconcile(claimed: AcknowledgedMarks): Promise<void> {
-    const lower = new Map<OutboxTopic, PublishedMark>();
-    for (const [topic, stored] of claimed) {
-      const seen = this.acknowledged.get(topic);
-      if (seen !== undefined && (stored.mark < seen.mark || stored.count < seen.count))
-        lower.set(topic, stored);
-      else if (stored.mark > encodeMark(this.position)) await this.refuseUnlessKept(topic, stored.mark);
-    }
-    this.acknowledged = claimed;
-    if (lower.size > 0) await this.rewind(lower);
-  }
-
-  /** A crash between publishing and moving the cursor leaves the mark ahead of it, but always at a message. */
-  private async refuseUnlessKept(topic: OutboxTopic, mark: string): Promise<void> {
-    if (await this.tools.table.has(this.part, mark)) return;
-    throw new OdographError('OUTBOX_CURSOR_AHEAD', {
-      detail: `the mark of part ${this.part} on ${topic} names no message`,
-    });
-  }
-
   /**
    * Moves the cursor back to the lowest of the given marks; the other streams skip what they already have. What the
    * retry lane published to these streams lies behind no mark, so it is opened again; what they kept of it they know.
@@ -270,6 +257,7 @@ export class Part implements RetriedPart {
       if (comparePositions(stored, position) < 0) position = stored;
     }
     this.acknowledged = new Map([...this.acknowledged, ...lower]);
+    this.readOn = undefined;
     await this.moveTo(position, (transaction) =>
       this.tools.retries.reopen(transaction, this.part, [...lower.keys()]),
     );
@@ -289,21 +277,4 @@ export class Part implements RetriedPart {
     });
     this.position = position;
   }
-}
-
-/**
- * Why a stream knows a newer epoch: somebody has taken the part over, or this database counts its epochs a second time.
- * The latter must not look like the former, or the part would change hands for ever and nobody would be told.
- *
- * @throws OdographError LEASE_LOST
- */
-async function fencedOff(
-  { database, ownership }: PartTools,
-  lease: Lease,
-  stream: string,
-  epoch: bigint,
-): Promise<OdographError> {
-  await database.transaction((transaction) => ownership.protect(transaction, [lease]));
-  const detail = `${stream} knows epoch ${epoch} of ${lease.name}, the database is at ${lease.epoch}`;
-  return new OdographError('OUTBOX_CURSOR_AHEAD', { detail });
 }

@@ -41,6 +41,10 @@ class StandingPart implements ReadPart {
   get cursor() {
     return { part: this.part, position: at(this.id), acknowledged: new Map() };
   }
+
+  get upTo() {
+    return at(this.id);
+  }
 }
 
 const idsOf = (found: ReadonlyMap<number, PartMessages>) =>

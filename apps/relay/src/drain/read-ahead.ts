@@ -6,6 +6,8 @@ import { type Cursor, type CursorTable, type PartMessages } from './cursor-table
 /** A part as the reader sees it; another object is another claim, whatever its number. */
 export interface ReadPart {
   readonly cursor: Cursor;
+  /** Where its messages are read from: its cursor, or where it has come behind that while topics are on hold. */
+  readonly upTo: OutboxPosition;
 }
 
 export type Found = ReadonlyMap<number, PartMessages>;
@@ -70,8 +72,8 @@ export class ReadAhead {
   }
 }
 
-const placeOf = ({ cursor }: ReadPart) => ({ cursor, after: cursor.position });
+const placeOf = ({ cursor, upTo }: ReadPart) => ({ cursor, after: upTo });
 
-function isAt({ cursor }: ReadPart, position: OutboxPosition): boolean {
-  return comparePositions(cursor.position, position) === 0;
+function isAt({ upTo }: ReadPart, position: OutboxPosition): boolean {
+  return comparePositions(upTo, position) === 0;
 }

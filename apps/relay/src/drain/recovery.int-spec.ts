@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { companionKey, FLEET_EVENTS, type OutboxDraft, partOf } from '@app/common/contracts';
 import { Database } from '@app/common/database';
 import { appendBatch } from '@app/common/outbox';
@@ -57,24 +58,31 @@ afterAll(async () => {
 });
 afterEach(async () => {
   mockOnFault = () => undefined;
-  refusals.clear();
+  await cleanUp();
+});
+
+async function cleanUp(): Promise<void> {
   await Promise.all(relays.map((relay) => relay.stop()));
   relays = [];
   for (const statement of RESET) await admin.query(statement);
   await streams.commands.onEach((client) => client.flushall());
-});
+}
 
 /** What the store has against an event ends after two refusals: one in each lane, or two of the retry lane. */
 const refusals = new Map<unknown, number>();
-const FUSSY_KEYS = new Set(['key 3', 'key 7', 'key 12', 'key 18']);
-const FUSSY_EVENTS = new Set<unknown>(
-  [...FUSSY_KEYS].flatMap((key) =>
-    Array.from({ length: 8 }, (_, sequence) => message(key, sequence).eventId),
-  ),
-);
+const FUSSY_KEYS = ['key 3', 'key 7', 'key 12', 'key 18'];
+let fussyEvents: ReadonlySet<unknown>;
+function refuseKeys(keys: readonly string[]): void {
+  refusals.clear();
+  fussyEvents = new Set(
+    keys.flatMap((key) => Array.from({ length: 12 }, (_, sequence) => message(key, sequence).eventId)),
+  );
+}
+beforeEach(() => refuseKeys(FUSSY_KEYS));
+
 function isRefused(eventId: unknown): boolean {
   const count = refusals.get(eventId) ?? 0;
-  if (!FUSSY_EVENTS.has(eventId) || count >= 2) return false;
+  if (!fussyEvents.has(eventId) || count >= 2) return false;
   refusals.set(eventId, count + 1);
   return true;
 }
@@ -156,6 +164,37 @@ describe('A relay that crashes', () => {
     },
     30_000,
   );
+});
+
+describe('Relays that come and go, with refusals by chance', () => {
+  const event = fc.constantFrom('produce', 'produce', 'crash', 'join', 'loseLeases', 'loseStreams');
+  const chance = fc.record({
+    events: fc.array(event, { minLength: 4, maxLength: 10 }),
+    refused: fc.uniqueArray(fc.constantFrom(...KEYS), { maxLength: 10 }),
+  });
+
+  it('publish each key in its order, once', async () => {
+    await fc.assert(
+      fc.asyncProperty(chance, async ({ events, refused }) => {
+        refuseKeys(refused);
+        let rounds = 0;
+        await Promise.all([relay(), relay()]);
+        for (const each of events) {
+          const alive = relays.filter(({ database }) => !database.dead);
+          if (each === 'produce') await produce(rounds, (rounds += 1));
+          else if (each === 'join') await relay();
+          else if (each === 'crash') alive[0]?.crash();
+          else if (each === 'loseStreams') await streams.commands.onEach((client) => client.flushall());
+          else for (const one of alive) one.ownership.usable().forEach((lease) => one.ownership.lost(lease));
+        }
+        await relay();
+        await produce(rounds, (rounds += 1));
+        await expectOnce(rounds);
+        await cleanUp();
+      }),
+      { numRuns: 6, endOnFailure: true },
+    );
+  }, 120_000);
 });
 
 describe('A Redis that lost something', () => {

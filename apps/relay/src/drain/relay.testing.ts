@@ -9,11 +9,14 @@ import { fleetEventMessage } from '@app/common/outbox';
 import { type FieldValue, type OncePublisher, type StreamInspector, text } from '@app/common/streams';
 import { type RetryLimits, retryMetrics, RetryTable } from '../retry';
 import { SHORT_RETRIES } from '../memory-retries.testing';
+import { Breaker } from './breaker';
 import { CursorTable } from './cursor-table';
 import { drainMetrics } from './drain.metrics';
 import { DrainService } from './drain.service';
+import { HeldTopics } from './held-topics';
 import { DrainLane } from './lane';
 import { PART_LEASES } from './part-leases';
+import { OutboxWatch } from './watch';
 
 /** Helpers of the relay's specs. */
 
@@ -55,13 +58,22 @@ export interface RelayOptions {
   readonly pollMs?: number;
   readonly batch?: number;
   readonly limits?: RetryLimits;
+  /** Where lengths and memory are read; nowhere when absent. */
+  readonly inspector?: Pick<StreamInspector, 'info' | 'memory'>;
+  readonly streamLimit?: number;
 }
+
+const NOTHING_TO_SEE: Pick<StreamInspector, 'info' | 'memory'> = {
+  info: () => Promise.resolve(undefined),
+  memory: () => Promise.resolve({ usedBytes: 0, maxBytes: 0 }),
+};
 
 /** One relay process, without Nest around it. */
 export class Relay {
   readonly database: Line;
   readonly ownership: Ownership;
   readonly service: DrainService;
+  readonly watch: OutboxWatch;
   readonly registry = new Registry();
 
   constructor(options: RelayOptions) {
@@ -72,6 +84,7 @@ export class Relay {
       pollMs = 25,
       batch = 7,
       limits = SHORT_RETRIES,
+      streamLimit = 0,
     } = options;
     const database = new Line(databaseOptions(postgresUrl));
     this.database = database;
@@ -94,14 +107,28 @@ export class Relay {
     const catalog = new Metrics(this.registry);
     const metrics = drainMetrics(catalog);
     const retry = {
-      ...{ ...limits, table: retries, pollMs, leaseTimeMs, batch, held: () => [] },
+      ...{ ...limits, table: retries, pollMs, leaseTimeMs, batch },
       ...{ metrics: retryMetrics(catalog), logger: silent },
     };
-    const lanes = [0, 1].map(
-      (lane) =>
-        new DrainLane({ lane, lanes: 2, batch, pollMs, tools, retry, ownership, logger: silent, metrics }),
-    );
-    this.service = new DrainService(database, ownership, lanes);
+    const breaker: Breaker = new Breaker((state) => state === 'closed' && this.service.wake());
+    const heldTopics = new HeldTopics({
+      ...{ database, streams: options.inspector ?? NOTHING_TO_SEE, streamLimit, memoryPercent: 90, pollMs },
+      ...{ metrics, logger: silent },
+    });
+    this.watch = new OutboxWatch({ database, retries, ownership, leaseTimeMs, metrics, logger: silent });
+    const shared = {
+      lanes: 2,
+      batch,
+      pollMs,
+      retry,
+      ownership,
+      breaker,
+      heldTopics,
+      logger: silent,
+      metrics,
+    };
+    const lanes = [0, 1].map((lane) => new DrainLane({ ...shared, lane, tools }));
+    this.service = new DrainService(database, ownership, lanes, breaker, heldTopics, this.watch);
   }
 
   async start(): Promise<this> {

@@ -52,6 +52,9 @@ const part: RetriedPart = {
   get upTo() {
     return upTo;
   },
+  get held() {
+    return held;
+  },
   parked: (keys) => (parkedKeys = keys),
   publishRetried: async (stream, sent) => {
     calls.push(sent.map(({ dedupeId }) => dedupeId));
@@ -76,7 +79,7 @@ const part: RetriedPart = {
 function lane(limits: Partial<RetryLaneOptions> = {}): RetryLane {
   return new RetryLane({
     ...{ ...SHORT_RETRIES, table: retries, pollMs: 1_000, leaseTimeMs: LEASE_MS, batch: 100 },
-    ...{ held: () => held, metrics: retryMetrics(new Metrics(registry)), logger: pino({ level: 'silent' }) },
+    ...{ metrics: retryMetrics(new Metrics(registry)), logger: pino({ level: 'silent' }) },
     ...limits,
   });
 }
@@ -200,7 +203,7 @@ describe('RetryLane', () => {
     await park('a1', 'a2i');
     const failing: RetriedPart = {
       ...part,
-      upTo,
+      ...{ upTo, held },
       publishRetried: (topic, sent) => {
         if (topic === NOTIFICATION_INTENTS) server.reachable = false;
         return part.publishRetried(topic, sent);
@@ -216,7 +219,7 @@ describe('RetryLane', () => {
     await park('a1', 'b2');
     const stolen: RetriedPart = {
       ...part,
-      upTo,
+      ...{ upTo, held },
       publishRetried: (topic, sent) => {
         const [row] = retries.rows;
         if (row !== undefined) row.token = 'of somebody else';

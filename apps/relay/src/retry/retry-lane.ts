@@ -14,6 +14,8 @@ export interface RetriedPart {
   readonly part: number;
   /** Everything of the part up to here is in its stream, or here, or of a topic on hold. */
   readonly upTo: OutboxPosition;
+  /** Topics that nothing is published to now. */
+  readonly held: readonly string[];
   /** The keys of the part that are parked, whole. */
   parked(keys: readonly string[]): void;
   /** @throws OdographError LEASE_LOST, OUTBOX_CURSOR_AHEAD, and what the port throws. */
@@ -35,7 +37,6 @@ export interface RetryLaneOptions extends RetryLimits {
   readonly leaseTimeMs: number;
   /** Most rows of one claim. */
   readonly batch: number;
-  readonly held: () => readonly OutboxTopic[];
   readonly metrics: RetryMetrics;
   readonly logger: Logger;
 }
@@ -100,11 +101,11 @@ export class RetryLane {
    * @throws what the port and the database throw; what was not tried then is free again, and its claim not counted.
    */
   async turn({ part, keys }: DuePart): Promise<RetriedTurn> {
-    const { table, leaseTimeMs, batch, held } = this.options;
+    const { table, leaseTimeMs, batch } = this.options;
     const token = randomUUID();
     fault('retry.before-claim');
     const rows = await table.claim({
-      ...{ part: part.part, keys, upTo: part.upTo, held: held(), token, leaseTimeMs, limit: batch },
+      ...{ part: part.part, keys, upTo: part.upTo, held: part.held, token, leaseTimeMs, limit: batch },
     });
     if (rows.length === 0) return { claimed: 0, rewound: false };
     fault('retry.after-claim');

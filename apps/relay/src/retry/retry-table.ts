@@ -10,6 +10,7 @@ import {
 } from './retry-row';
 import claimRows from './sql/claim-rows.sql';
 import closePublished from './sql/close-published.sql';
+import countWaiting from './sql/count-waiting.sql';
 import findPlaces from './sql/find-places.sql';
 import giveUpRows from './sql/give-up-rows.sql';
 import highestPlace from './sql/highest-place.sql';
@@ -22,6 +23,7 @@ import reopenPublished from './sql/reopen-published.sql';
 const STATEMENTS = {
   claim: statement('retry.claim-rows', claimRows),
   close: statement('retry.close-published', closePublished),
+  count: statement('retry.count-waiting', countWaiting),
   giveUp: statement('retry.give-up-rows', giveUpRows),
   highest: statement('retry.highest-place', highestPlace),
   park: statement('retry.park-messages', parkMessages),
@@ -88,6 +90,11 @@ export class RetryTable {
       key: key ?? undefined,
       waitMs: wait_ms ?? undefined,
     }));
+  }
+
+  /** Open and dead rows of these parts. */
+  count(parts: readonly number[]): Promise<{ kind: RetryKind; state: 'open' | 'dead'; rows: number }[]> {
+    return this.database.query(STATEMENTS.count, [parts]);
   }
 
   /** Where the last message of the part stands that was ever parked and is still known. */

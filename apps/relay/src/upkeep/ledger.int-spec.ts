@@ -112,6 +112,25 @@ describe('LedgerKeeper', () => {
     ]);
   });
 
+  it('counts as published only what both had been when the streams were read, and still is', async () => {
+    await write(2);
+    const stagesAt = async (cursorId: string) => {
+      const [row] = await run(
+        `SELECT published::integer, unread::integer FROM ops.event_census(
+           date_bin('1 hour', now(), 'epoch') - interval '2 hours', now(),
+           '{3}', '{1}', (SELECT array_agg(xid) FROM outbox.message), ARRAY[${cursorId}]::bigint[], '{}', '{}', 'infinity', 0)`,
+      );
+      return row;
+    };
+    const atMessage = '(SELECT id FROM outbox.message)';
+    // A cursor that has gone back since, after a Redis that lost its tail.
+    expect(await stagesAt(atMessage)).toEqual({ published: 0, unread: 1 });
+    await passAll();
+    // One that has only come this far since.
+    expect(await stagesAt(`${atMessage} - 1`)).toEqual({ published: 0, unread: 1 });
+    expect(await stagesAt(atMessage)).toEqual({ published: 1, unread: 0 });
+  });
+
   it('never closes an hour with a message in front of which a cursor stands, however old it is', async () => {
     await write(30);
     expect(await keeper(HOUR_MS).close()).toEqual({ unread: 1 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { publishedEventIdSchema } from './ids';
 
 /** Kinds of event that the rules raise. A kind is part of an event's identity: it is never renamed, only retired. */
 export const EVENT_KINDS = [
@@ -16,7 +17,7 @@ export function isEventKind(text: string): text is EventKind {
 /** The fields of a `fleet:events` entry; all strings on the wire. */
 export const fleetEventFieldsSchema = z.object({
   v: z.string(),
-  event_id: z.uuid(),
+  event_id: publishedEventIdSchema,
   kind: z.enum(EVENT_KINDS),
   device_id: z.string().min(1),
   imei: z.string().min(1),

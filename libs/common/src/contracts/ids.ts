@@ -1,5 +1,6 @@
 import { v5 as uuidV5 } from 'uuid';
 import xxhash from 'xxhash-wasm';
+import { z } from 'zod';
 
 /** Fixed for ever: another namespace would give every event and notification a second identity. */
 const EVENT_NAMESPACE = '5b0f9c1e-7f5e-5d0c-9a52-6f1d6e3c2a10';
@@ -42,6 +43,11 @@ export function eventId({ deviceId, kind, reference, occurredAtMs }: EventIdenti
 export function notificationId(producer: string, idempotencyKey: string): string {
   return uuidV5(JSON.stringify([producer, idempotencyKey]), NOTIFICATION_NAMESPACE);
 }
+
+/** An event id as streams carry it: a UUID, and of a message that an operator replayed as new `#r<replay>` behind it. */
+export const publishedEventIdSchema = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(#r\d{1,18})?$/i, 'is no event id');
 
 /** The id of an intent's outbox message: one per (producer, idempotency key), unlike that of the event it tells of. */
 export function intentMessageId(producer: string, idempotencyKey: string): string {

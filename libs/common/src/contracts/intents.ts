@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EVENT_KINDS, type EventKind } from './events';
-import { type Channel } from './ids';
+import { publishedEventIdSchema, type Channel } from './ids';
 
 /** Who a notification is for: named users, or the administrators of the deployment's configuration. */
 export const AUDIENCE_KINDS = ['user', 'admin_email'] as const;
@@ -70,7 +70,7 @@ export const INTENT_CATALOG: ReadonlyMap<string, IntentType> = catalogOf(
 /** The fields of a `notification:intents` entry; all strings on the wire. */
 export const intentFieldsSchema = z.object({
   v: z.string(),
-  event_id: z.uuid(),
+  event_id: publishedEventIdSchema,
   notification_type: z.string().min(1),
   producer: z.string().min(1),
   audience_kind: z.enum(AUDIENCE_KINDS),

@@ -58,7 +58,8 @@ export const ERROR_TABLE = {
   },
   OUTBOX_CURSOR_AHEAD: {
     message: 'Redis or the cursor is ahead of what the outbox holds: this database was restored or promoted',
-    action: 'Keep the relay stopped for this part and follow the restored-database runbook.',
+    action:
+      'Run `odo outbox rebase` as docs/operations/troubleshooting.md#cursor-ahead says; nothing of the part is published before.',
   },
   DATABASE_BEHIND: {
     message: 'The database is at an earlier place than was seen before: it was restored or promoted',

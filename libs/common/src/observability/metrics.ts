@@ -211,6 +211,46 @@ export const METRIC_CATALOG = {
     help: 'Messages given up, by reason: max_deliveries, retry_terminal, rejected.',
     labels: ['reason'],
   },
+  relay_backlog_messages: {
+    kind: 'gauge',
+    help: 'Messages behind the cursors of the parts owned, counted to 10,000 a part.',
+    labels: [],
+  },
+  relay_oldest_claimable_seconds: {
+    kind: 'gauge',
+    help: 'How long the oldest that could go out has waited, by lane: log, retry. What waits for its time or an operator is not in it.',
+    labels: ['lane'],
+  },
+  relay_oldest_kept_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest message in the outbox. Two hours above OUTBOX_KEEP: its slots are not reclaimed.',
+    labels: [],
+  },
+  relay_parked_keys: {
+    kind: 'gauge',
+    help: 'Keys whose messages wait behind one that could not go out, or was given up.',
+    labels: [],
+  },
+  relay_retry_depth: {
+    kind: 'gauge',
+    help: 'Rows of the retry lane by kind (parked, timer, replay) and state (open, dead).',
+    labels: ['kind', 'state'],
+  },
+  relay_xmin_age_seconds: {
+    kind: 'gauge',
+    help: 'How long the oldest open transaction that writes is open: nothing behind it is published. /health names it.',
+    labels: [],
+  },
+  relay_breaker_state: {
+    kind: 'gauge',
+    help: 'Whether Redis is called: 0 closed (yes), 1 half open (one part probes), 2 open (no).',
+    labels: [],
+  },
+  relay_held_topics: {
+    kind: 'gauge',
+    help: '1 for each topic that nothing is published to, by reason: paused, stream_length, redis_memory.',
+    labels: ['topic', 'reason'],
+  },
   relay_lag_seconds: {
     kind: 'histogram',
     help: "From the commit's transaction start to the entry in its stream.",

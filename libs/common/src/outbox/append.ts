@@ -1,5 +1,6 @@
 import { type OutboxDraft } from '../contracts';
-import { statement, type Transaction } from '../database';
+import { statement, Transaction } from '../database';
+import { OdographError } from '../errors';
 import { columnsOf } from './columns';
 import { checkDraft } from './messages';
 import { type OutboxTransaction, runnerOf } from './open-transaction';
@@ -37,6 +38,8 @@ export async function appendBatch(
 
 /** As {@link appendBatch}, with the next statement or with COMMIT, which fails where this fails. */
 export function sendBatch(transaction: Transaction, drafts: readonly OutboxDraft[]): void {
+  // Other clients have no such way; a producer in plain JavaScript must not write outside of a transaction.
+  if (!(transaction instanceof Transaction)) throw new OdographError('TRANSACTION_REQUIRED');
   for (const draft of drafts) checkDraft(draft);
   if (drafts.length > 0) transaction.send(APPEND, columnsOf(drafts));
 }

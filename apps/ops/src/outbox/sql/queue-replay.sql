@@ -1,5 +1,6 @@
 -- Out of what is kept and was published: messages at or below their part's cursor whose row in the retry lane, if they
--- have one, is done; and timers that were. What still waits is published anyway. Rows are due one after the other, so
+-- have one, is published; and timers that were. What still waits is published anyway; what an operator skipped comes
+-- back by its id alone. Rows are due one after the other, so
 -- that a replay takes its share of the streams and no more. As new, both ids that consumers know it by are others.
 WITH chosen AS MATERIALIZED (
   SELECT source.*, row_number() OVER (ORDER BY source.created_at, source.generation, source.xid, source.id) AS place
@@ -12,7 +13,8 @@ WITH chosen AS MATERIALIZED (
       AND NOT EXISTS (
         SELECT FROM outbox.retry
         WHERE retry.kind = 'parked' AND retry.part = message.part AND retry.generation = message.generation
-          AND retry.xid = message.xid AND retry.message_id = message.id AND retry.closed_at IS NULL)
+          AND retry.xid = message.xid AND retry.message_id = message.id
+          AND (retry.closed_at IS NULL OR retry.state <> 'published' AND $1::uuid IS NULL))
       AND ($1::uuid IS NULL OR message.event_id = $1) AND ($2::text IS NULL OR message.key = $2)
       AND ($3::smallint IS NULL OR message.part = $3) AND ($4::text IS NULL OR message.topic = $4)
       AND ($5::timestamptz IS NULL OR message.created_at >= $5)
@@ -44,7 +46,7 @@ WITH chosen AS MATERIALIZED (
       THEN jsonb_set(chosen.payload::jsonb, '{idempotency_key}',
         to_jsonb((chosen.payload::jsonb ->> 'idempotency_key') || '#r' || replay.id))::text
       ELSE chosen.payload END,
-    replay.id, clock_timestamp() + (chosen.place - 1) * interval '1 second' / $11::integer
+    replay.id, statement_timestamp() + (chosen.place - 1) * interval '1 second' / $11::integer
   FROM chosen CROSS JOIN replay
   ORDER BY chosen.place
   RETURNING topic

@@ -22,8 +22,14 @@ WITH behind AS (
     count(*) FILTER (WHERE kind = 'replay' AND state = 'open')::integer AS replays,
     count(*) FILTER (WHERE state = 'dead')::integer AS dead,
     count(*) FILTER (WHERE lease_token IS NOT NULL)::integer AS leased,
-    min(next_attempt_at) FILTER (WHERE state = 'open' AND next_attempt_at <= clock_timestamp()) AS oldest_due
-  FROM outbox.retry
+    -- What stands behind a row of its key is not late: that one is.
+    min(next_attempt_at) FILTER (WHERE state = 'open' AND next_attempt_at <= clock_timestamp() AND NOT EXISTS (
+      SELECT FROM outbox.retry AS earlier
+      WHERE earlier.kind = 'parked' AND earlier.closed_at IS NULL AND earlier.part = retry.part AND earlier.key = retry.key
+        AND (retry.kind <> 'parked' OR (earlier.generation, earlier.xid, earlier.message_id)
+          < (retry.generation, retry.xid, retry.message_id))
+    )) AS oldest_due
+  FROM outbox.retry AS retry
   WHERE closed_at IS NULL
   GROUP BY topic
 )

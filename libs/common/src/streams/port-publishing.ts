@@ -25,12 +25,23 @@ export type ClaimedMark =
     }
   | { readonly kind: 'fenced'; readonly epoch: bigint };
 
-export interface PublishMarkedRequest {
+/** What every publishing call of a part carries. */
+export interface PartCall {
   readonly stream: string;
   readonly part: number;
   readonly epoch: bigint;
   /** What the cursor last saw acknowledged of this (stream, part). */
   readonly acknowledged: PublishedMark;
+}
+
+/** Nothing was done. */
+export type NotPublished =
+  /** The store holds less than was acknowledged, or lost the claim: rewind the cursor to `mark`. */
+  | { readonly kind: 'behind'; readonly epoch: bigint; readonly count: number; readonly mark: string }
+  /** A newer owner has claimed. */
+  | { readonly kind: 'fenced'; readonly epoch: bigint };
+
+export interface PublishMarkedRequest extends PartCall {
   /** In rising order of their marks. */
   readonly messages: readonly { readonly mark: string; readonly fields: Fields }[];
 }
@@ -43,10 +54,7 @@ export type PublishedMessages =
       readonly count: number;
       readonly mark: string;
     }
-  /** The store holds less than was acknowledged, or lost the claim: nothing was done; rewind the cursor to `mark`. */
-  | { readonly kind: 'behind'; readonly epoch: bigint; readonly count: number; readonly mark: string }
-  /** A newer owner has claimed; nothing was done. */
-  | { readonly kind: 'fenced'; readonly epoch: bigint }
+  | NotPublished
   /** `messages[index]` was refused for what it is. All before it are in (added or skipped) and marked, none behind. */
   | {
       readonly kind: 'refused';
@@ -58,12 +66,7 @@ export type PublishedMessages =
       readonly mark: string;
     };
 
-export interface PublishRetriedRequest {
-  readonly stream: string;
-  readonly part: number;
-  readonly epoch: bigint;
-  /** What the cursor last saw acknowledged of this (stream, part). */
-  readonly acknowledged: PublishedMark;
+export interface PublishRetriedRequest extends PartCall {
   /** How long a dedupe id is remembered; longer than a cursor can be rewound. */
   readonly windowMs: number;
   /** In the order in which they are to stand in the stream. */
@@ -79,9 +82,7 @@ export type RetriedMessages =
       readonly count: number;
       readonly mark: string;
     }
-  /** As of {@link PublishedMessages}. */
-  | { readonly kind: 'behind'; readonly epoch: bigint; readonly count: number; readonly mark: string }
-  | { readonly kind: 'fenced'; readonly epoch: bigint }
+  | NotPublished
   /** `messages[index]` was refused for what it is. All before it are in, none behind. */
   | {
       readonly kind: 'refused';

@@ -113,6 +113,15 @@ describe('odo outbox replay', () => {
     expect(await idsOf()).toEqual(expected.map(eventIdOf));
   });
 
+  it('takes a message as new whose payload is none, for the relay to refuse', async () => {
+    await published();
+    await odo.query(`UPDATE outbox.message SET payload = 'no json' WHERE event_id = '${eventIdOf(6)}'`);
+    const { replay } = await odo.one('outbox', 'replay', '--id', eventIdOf(6), '--as-new', '--execute');
+    expect(await queued()).toMatchObject([
+      { event_id: `${eventIdOf(6)}#r${String(replay)}`, payload: 'no json' },
+    ]);
+  });
+
   it('leaves what still waits in the retry lane, and takes what was published there, timers too', async () => {
     await published();
     await addRow(odo, 1, { state: 'open' });

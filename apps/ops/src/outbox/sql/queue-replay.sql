@@ -1,7 +1,7 @@
 -- Out of what is kept and was published: messages at or below their part's cursor whose row in the retry lane, if they
 -- have one, is published; and timers that were. What still waits is published anyway; what an operator skipped comes
--- back by its id alone. Rows are due one after the other, so
--- that a replay takes its share of the streams and no more. As new, both ids that consumers know it by are others.
+-- back by its id alone. Rows are due one after the other, so that a replay takes its share of the streams and no more.
+-- As new, both ids that consumers know it by are others; a payload that is none stays as it is, for the relay to refuse.
 WITH chosen AS MATERIALIZED (
   SELECT source.*, row_number() OVER (ORDER BY source.created_at, source.generation, source.xid, source.id) AS place
   FROM (
@@ -42,8 +42,8 @@ WITH chosen AS MATERIALIZED (
   SELECT 'replay', chosen.part, chosen.topic, chosen.key,
     CASE WHEN $10::boolean THEN chosen.event_id || '#r' || replay.id ELSE chosen.event_id END,
     chosen.tenant_id, chosen.traceparent,
-    CASE WHEN $10::boolean AND chosen.payload::jsonb ? 'idempotency_key'
-      THEN jsonb_set(chosen.payload::jsonb, '{idempotency_key}',
+    CASE WHEN NOT $10::boolean OR chosen.payload IS NOT JSON OBJECT THEN chosen.payload
+      WHEN chosen.payload::jsonb ? 'idempotency_key' THEN jsonb_set(chosen.payload::jsonb, '{idempotency_key}',
         to_jsonb((chosen.payload::jsonb ->> 'idempotency_key') || '#r' || replay.id))::text
       ELSE chosen.payload END,
     replay.id, statement_timestamp() + (chosen.place - 1) * interval '1 second' / $11::integer

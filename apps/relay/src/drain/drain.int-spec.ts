@@ -1,58 +1,20 @@
 import { type OutboxDraft, partOf } from '@app/common/contracts';
-import { Database, type Transaction } from '@app/common/database';
+import { type Transaction } from '@app/common/database';
 import { append, appendBatch } from '@app/common/outbox';
-import { type OncePublisher, RedisStreams } from '@app/common/streams';
-import { eventually, signal, testServers } from '@app/common/testing';
-import {
-  BEHIND,
-  databaseOptions,
-  inKeyOrder,
-  message,
-  published,
-  Relay,
-  type RelayOptions,
-  RESET,
-  spec,
-} from './relay.testing';
+import { type OncePublisher } from '@app/common/streams';
+import { eventually, signal } from '@app/common/testing';
+import { BEHIND, inKeyOrder, message, published, Relay, type RelayOptions, spec } from './relay.testing';
+import { RelaySuite } from './relay-suite.testing';
 
-const servers = testServers();
-let admin: Database;
-let producer: Database;
-let streams: RedisStreams;
-let relays: Relay[] = [];
-
-beforeAll(async () => {
-  admin = new Database(databaseOptions(servers.postgresUrl()));
-  producer = new Database({ ...databaseOptions(servers.postgresUrl('odograph_processor')), poolSize: 10 });
-  streams = new RedisStreams({
-    url: servers.redisUrl,
-    fsync: 'everysec',
-    waitReplicas: 0,
-    startupTimeoutMs: 5_000,
-  });
-  await streams.start();
-});
-afterAll(() => Promise.all([admin.stop(1_000), producer.stop(1_000), streams.close()]));
-afterEach(async () => {
-  await Promise.all(relays.map((relay) => relay.stop()));
-  relays = [];
-  for (const statement of RESET) await admin.query(statement);
-  await streams.commands.onEach((redis) => redis.flushall());
-});
-
-async function relay(options: Partial<RelayOptions> = {}): Promise<Relay> {
-  const made = new Relay({ postgresUrl: servers.postgresUrl('odograph_relay'), streams, ...options });
-  relays.push(made);
-  return made.start();
-}
-
-const commit = (...drafts: OutboxDraft[]): Promise<void> =>
-  producer.transaction((transaction) => appendBatch(transaction, drafts));
-const isPublished = async (count: number): Promise<boolean> => (await published(streams)).length >= count;
+const suite = new RelaySuite();
+const relay = (options?: Partial<RelayOptions>): Promise<Relay> => suite.relay(options);
+const commit = (...drafts: OutboxDraft[]): Promise<void> => suite.commit(...drafts);
+const isPublished = async (count: number): Promise<boolean> =>
+  (await published(suite.streams)).length >= count;
 const drained = (count: number) =>
   eventually(
     async () =>
-      (await isPublished(count)) && (await admin.query<{ behind: number }>(BEHIND))[0]?.behind === 0,
+      (await isPublished(count)) && (await suite.admin.query<{ behind: number }>(BEHIND))[0]?.behind === 0,
     {
       what: `${count} messages to be published`,
       timeoutMs: 20_000,
@@ -64,7 +26,7 @@ function open() {
   const steps: ((transaction: Transaction) => Promise<void>)[] = [];
   const [more, did] = [signal('step'), signal('step done')];
   let over = false;
-  const ended = producer.transaction(async (transaction) => {
+  const ended = suite.producer.transaction(async (transaction) => {
     for (;;) {
       await more.next(20_000);
       const step = steps.shift();
@@ -115,7 +77,7 @@ describe('The log lane', () => {
       }),
     );
     await drained(expected.length);
-    expect(inKeyOrder(await published(streams))).toEqual(expected.sort());
+    expect(inKeyOrder(await published(suite.streams))).toEqual(expected.sort());
   }, 30_000);
 
   it('loses nothing to commits in another order than their ids, xids, and a writer that stays open', async () => {
@@ -136,24 +98,24 @@ describe('The log lane', () => {
     // Nothing may pass the open writer in this part: its message lies in front of all of these.
     const reads = database.reads;
     await eventually(() => database.reads > reads + 6, { what: 'the relay to look some more' });
-    expect(await published(streams)).toEqual([]);
+    expect(await published(suite.streams)).toEqual([]);
     await long.commit();
     await drained(5);
-    expect(inKeyOrder(await published(streams))).toEqual(
+    expect(inKeyOrder(await published(suite.streams))).toEqual(
       [a, b, b, b, c].map((key, index) => `${key}#${[0, 0, 1, 2, 0][index]}`).sort(),
     );
   });
 
   it('publishes nothing of what is rolled back', async () => {
     await relay();
-    const failing = producer.transaction(async (transaction) => {
+    const failing = suite.producer.transaction(async (transaction) => {
       await append(transaction, message('k', 0));
       throw new Error('the rule failed');
     });
     await expect(failing).rejects.toThrow();
     await commit(message('k', 1));
     await drained(1);
-    expect(inKeyOrder(await published(streams))).toEqual(['k#1']);
+    expect(inKeyOrder(await published(suite.streams))).toEqual(['k#1']);
   });
 
   it('is woken by the commit: it does not wait for its poll', async () => {
@@ -183,7 +145,7 @@ describe('The log lane', () => {
     const [bad, beside] = keysOf(5, 2);
     if (bad === undefined || beside === undefined) throw new Error('no keys');
     await commit(message(bad, 0), message(beside, 0));
-    await producer.transaction(async (transaction) => {
+    await suite.producer.transaction(async (transaction) => {
       await append(transaction, message(beside, 1));
       await transaction.query(
         spec(`INSERT INTO outbox.message (generation, part, topic, key, event_id, tenant_id, traceparent, payload)
@@ -194,52 +156,53 @@ describe('The log lane', () => {
     });
     await commit(message(bad, 2), message(beside, 3));
     await drained(5);
-    expect(inKeyOrder(await published(streams))).toEqual(
+    expect(inKeyOrder(await published(suite.streams))).toEqual(
       [`${bad}#0`, ...[0, 1, 2, 3].map((sequence) => `${beside}#${sequence}`)].sort(),
     );
     const letters = spec('SELECT reason, key, last_error FROM outbox.dead_letter');
-    await eventually(async () => (await admin.query(letters)).length === 1, { what: 'the letter' });
-    expect(await admin.query(letters)).toEqual([
+    await eventually(async () => (await suite.admin.query(letters)).length === 1, { what: 'the letter' });
+    expect(await suite.admin.query(letters)).toEqual([
       { reason: 'rejected', key: bad, last_error: 'topic no:such:stream is none of ours' },
     ]);
     // What an operator's skip does.
-    await admin.query(
+    await suite.admin.query(
       spec(`UPDATE outbox.retry SET state = 'skipped', closed_at = now() WHERE state = 'dead'`),
     );
     await drained(7);
     await commit(message(bad, 3));
     await drained(8);
-    expect(inKeyOrder(await published(streams)).filter((each) => each.startsWith(`${bad}#`))).toHaveLength(4);
+    expect(
+      inKeyOrder(await published(suite.streams)).filter((each) => each.startsWith(`${bad}#`)),
+    ).toHaveLength(4);
   });
 
   it('finishes what it publishes when it is stopped, and leaves the rest to the next one', async () => {
     const [publishing, go] = [signal('publishing'), signal('go on')];
     const slow: OncePublisher = {
-      claimMark: (request) => streams.claimMark(request),
-      publishRetried: (request) => streams.publishRetried(request),
-      publishOnce: (request) => streams.publishOnce(request),
+      claimMark: (request) => suite.streams.claimMark(request),
+      publishRetried: (request) => suite.streams.publishRetried(request),
+      publishOnce: (request) => suite.streams.publishOnce(request),
       publishMarked: async (request) => {
         publishing.emit();
         await go.next();
-        return streams.publishMarked(request);
+        return suite.streams.publishMarked(request);
       },
     };
     const first = await relay({ streams: slow, batch: 2, leaseTimeMs: 30_000 });
     await commit(...[0, 1, 2, 3, 4].map((sequence) => message('k', sequence)));
     await publishing.next();
-    const stopped = first.stop();
-    relays = [];
+    const stopped = suite.stop(first);
     go.emit();
     await stopped;
-    expect(inKeyOrder(await published(streams))).toEqual(['k#0', 'k#1']);
-    expect(await admin.query(BEHIND)).toEqual([{ behind: 3 }]);
+    expect(inKeyOrder(await published(suite.streams))).toEqual(['k#0', 'k#1']);
+    expect(await suite.admin.query(BEHIND)).toEqual([{ behind: 3 }]);
     await relay({ leaseTimeMs: 30_000 });
     await drained(5);
-    expect(inKeyOrder(await published(streams))).toHaveLength(5);
+    expect(inKeyOrder(await published(suite.streams))).toHaveLength(5);
   });
 
   it('is shared by two relays, one of which stops and one of which dies on the way', async () => {
-    const [dying] = [await relay(), await relay()];
+    const [dying, stopping] = [await relay(), await relay()];
     const expected: string[] = [];
     const produce = async (from: number, to: number): Promise<void> => {
       for (let sequence = from; sequence < to; sequence += 1) {
@@ -249,31 +212,29 @@ describe('The log lane', () => {
       }
     };
     await produce(0, 5);
-    await eventually(() => relays.every(({ ownership }) => ownership.usable().length === 8), {
+    await eventually(() => [dying, stopping].every(({ ownership }) => ownership.usable().length === 8), {
       what: 'both to own 8',
     });
-    const [, stopping] = relays;
-    await Promise.all([produce(5, 15), stopping?.stop()]);
-    relays = relays.filter((each) => each !== stopping);
+    await Promise.all([produce(5, 15), suite.stop(stopping)]);
     const joining = relay();
     await produce(15, 20);
-    dying?.crash();
+    dying.crash();
     await Promise.all([produce(20, 30), joining]);
     await drained(expected.length);
-    expect(inKeyOrder(await published(streams))).toEqual(expected.sort());
+    expect(inKeyOrder(await published(suite.streams))).toEqual(expected.sort());
   }, 30_000);
 
   it('fences off a relay that froze in the middle of publishing past its lease', async () => {
     const [frozen, thaw] = [signal('about to publish'), signal('thaw')];
     const answers: string[] = [];
     const freezing: OncePublisher = {
-      claimMark: (request) => streams.claimMark(request),
-      publishRetried: (request) => streams.publishRetried(request),
-      publishOnce: (request) => streams.publishOnce(request),
+      claimMark: (request) => suite.streams.claimMark(request),
+      publishRetried: (request) => suite.streams.publishRetried(request),
+      publishOnce: (request) => suite.streams.publishOnce(request),
       publishMarked: async (request) => {
         frozen.emit();
         await thaw.next(20_000);
-        const answer = await streams.publishMarked(request);
+        const answer = await suite.streams.publishMarked(request);
         answers.push(answer.kind);
         return answer;
       },
@@ -290,6 +251,6 @@ describe('The log lane', () => {
     thaw.emit();
     await eventually(() => answers.length > 0, { what: 'the answer to the zombie' });
     expect(answers).toEqual(['fenced']);
-    expect(inKeyOrder(await published(streams))).toEqual(['k#0', 'k#1']);
+    expect(inKeyOrder(await published(suite.streams))).toEqual(['k#0', 'k#1']);
   });
 });

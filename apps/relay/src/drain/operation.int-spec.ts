@@ -1,8 +1,6 @@
 import { FLEET_EVENTS, NOTIFICATION_INTENTS, type OutboxDraft, partOf } from '@app/common/contracts';
 import { Database } from '@app/common/database';
-import { appendBatch } from '@app/common/outbox';
-import { RedisStreams } from '@app/common/streams';
-import { eventually, signal, testServers } from '@app/common/testing';
+import { eventually, signal } from '@app/common/testing';
 import {
   databaseOptions,
   fussy,
@@ -11,41 +9,14 @@ import {
   published,
   Relay,
   type RelayOptions,
-  RESET,
   spec,
 } from './relay.testing';
+import { RelaySuite } from './relay-suite.testing';
 
-const servers = testServers();
-let admin: Database;
-let producer: Database;
-let streams: RedisStreams;
-let relays: Relay[] = [];
-
-beforeAll(async () => {
-  admin = new Database(databaseOptions(servers.postgresUrl()));
-  producer = new Database(databaseOptions(servers.postgresUrl('odograph_processor')));
-  const url = servers.redisUrl;
-  streams = new RedisStreams({ url, fsync: 'everysec', waitReplicas: 0, startupTimeoutMs: 5_000 });
-  await streams.start();
-});
-afterAll(() => Promise.all([admin.stop(1_000), producer.stop(1_000), streams.close()]));
-afterEach(async () => {
-  await Promise.all(relays.map((relay) => relay.stop()));
-  relays = [];
-  for (const statement of [...RESET, spec('TRUNCATE outbox.pause')]) await admin.query(statement);
-  await streams.commands.onEach((redis) => redis.flushall());
-});
-
-async function relay(options: Partial<RelayOptions> = {}): Promise<Relay> {
-  const url = servers.postgresUrl('odograph_relay');
-  const made = new Relay({ postgresUrl: url, streams, inspector: streams, ...options });
-  relays.push(made);
-  return made.start();
-}
-
-const commit = (...drafts: OutboxDraft[]) =>
-  producer.transaction((transaction) => appendBatch(transaction, drafts));
-const lengthOf = async (stream = FLEET_EVENTS) => (await published(streams, stream)).length;
+const suite = new RelaySuite();
+const relay = (options?: Partial<RelayOptions>): Promise<Relay> => suite.relay(options);
+const commit = (...drafts: OutboxDraft[]): Promise<void> => suite.commit(...drafts);
+const lengthOf = async (stream = FLEET_EVENTS) => (await published(suite.streams, stream)).length;
 const reaches = (count: number, stream?: string) =>
   eventually(async () => (await lengthOf(stream)) >= count, { what: `${count} entries` });
 const valueOf = async (one: Relay, name: string, labels: Record<string, string> = {}): Promise<number> => {
@@ -56,7 +27,7 @@ const valueOf = async (one: Relay, name: string, labels: Record<string, string> 
 };
 
 async function addTimer(key: string, dueIn: string): Promise<void> {
-  await producer.query(
+  await suite.producer.query(
     spec(`INSERT INTO outbox.retry (kind, part, topic, key, event_id, tenant_id, traceparent, payload, timer_id, next_attempt_at)
           VALUES ('timer', $1, $2, $3, gen_random_uuid()::text, 'default', 't', '{"imei":"timer","payload_json":"1"}', 't', now() + $4::interval)`),
     [partOf(key), FLEET_EVENTS, key, dueIn],
@@ -74,7 +45,7 @@ describe('The relay in operation', () => {
 
   it('publishes nothing to a topic that is paused, goes on with the others, and catches up', async () => {
     const one = await relay();
-    await admin.query(
+    await suite.admin.query(
       spec(`INSERT INTO outbox.pause (topic, paused_by, reason) VALUES ('${FLEET_EVENTS}', 'me', 'test')`),
     );
     const isHeld = async () =>
@@ -82,7 +53,7 @@ describe('The relay in operation', () => {
     await eventually(isHeld, { what: 'the pause to be seen' });
     await commit(...[0, 1, 2].map((sequence) => message('k', sequence)));
     await commit(message('k', 3));
-    await producer.query(
+    await suite.producer.query(
       spec(`INSERT INTO outbox.message (generation, part, topic, key, event_id, tenant_id, traceparent, payload)
             VALUES (1, $1, '${NOTIFICATION_INTENTS}', 'k', gen_random_uuid(), 'default', 't', '{"imei":"k"}')`),
       [partOf('k')],
@@ -90,18 +61,16 @@ describe('The relay in operation', () => {
     await reaches(1, NOTIFICATION_INTENTS);
     expect(await lengthOf()).toBe(0);
     expect(JSON.stringify(await one.service.check())).toContain(`held ${FLEET_EVENTS}`);
-    await admin.query(spec('TRUNCATE outbox.pause'));
+    await suite.admin.query(spec('TRUNCATE outbox.pause'));
     await reaches(4);
-    expect(inKeyOrder(await published(streams))).toEqual(['k#0', 'k#1', 'k#2', 'k#3']);
+    expect(inKeyOrder(await published(suite.streams))).toEqual(['k#0', 'k#1', 'k#2', 'k#3']);
     expect(await lengthOf(NOTIFICATION_INTENTS)).toBe(1);
   });
 
   it('stops at the length that a stream may have, and goes on when it is shorter', async () => {
-    await relay({ streamLimit: 10, batch: 5 });
+    const held = await relay({ streamLimit: 10, batch: 5 });
     await commit(...Array.from({ length: 40 }, (_, sequence) => message('k', sequence)));
     await reaches(10);
-    const held = relays[0];
-    if (held === undefined) throw new Error('no relay');
     await eventually(
       async () => (await valueOf(held, 'relay_held_topics', { reason: 'stream_length' })) === 1,
       {
@@ -109,19 +78,21 @@ describe('The relay in operation', () => {
       },
     );
     expect(await lengthOf()).toBeLessThan(40);
-    const seen = await published(streams);
+    const seen = await published(suite.streams);
     while (seen.length < 40) {
-      await streams.commands.onEach((redis) => redis.del(FLEET_EVENTS));
+      await suite.streams.commands.onEach((redis) => redis.del(FLEET_EVENTS));
       await eventually(async () => (await lengthOf()) > 0, { what: 'more of it' });
       seen.push(
-        ...(await published(streams)).filter(({ eventId }) => !seen.some((one) => one.eventId === eventId)),
+        ...(await published(suite.streams)).filter(
+          ({ eventId }) => !seen.some((one) => one.eventId === eventId),
+        ),
       );
     }
     expect(inKeyOrder(seen)).toHaveLength(40);
   });
 
   it('measures what waits, and names the transaction that everything waits for', async () => {
-    const one = await relay({ streams: fussy(streams, () => true) });
+    const one = await relay({ streams: fussy(suite.streams, () => true) });
     await commit(message('a', 0), message('a', 1), message('b', 0));
     await eventually(
       async () => {
@@ -133,7 +104,7 @@ describe('The relay in operation', () => {
     expect(await valueOf(one, 'relay_retry_depth', { kind: 'parked', state: 'open' })).toBe(3);
     expect(await valueOf(one, 'relay_oldest_kept_seconds')).toBeGreaterThan(0);
     const [writes, over] = [signal('writes'), signal('over')];
-    const foreign = producer.transaction(async (transaction) => {
+    const foreign = suite.producer.transaction(async (transaction) => {
       await transaction.query(spec('SELECT pg_current_xact_id()'));
       writes.emit();
       await over.next(20_000);
@@ -155,7 +126,7 @@ describe('The relay in operation', () => {
 
   it('sees a transaction of another database of the server too, which is waited for just the same', async () => {
     const one = await relay();
-    const elsewhere = new URL(servers.postgresUrl());
+    const elsewhere = new URL(suite.servers.postgresUrl());
     elsewhere.pathname = '/postgres';
     const foreigner = new Database(databaseOptions(elsewhere.href));
     const [writes, over] = [signal('writes'), signal('over')];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { loadRecordDigest } from '@app/common/contracts';
 import { type Database, migrateUp } from '@app/common/database';
+import { LeaseTable } from '@app/common/leases';
 import { type RedisStreams } from '@app/common/streams';
 import {
   eventually,
@@ -23,6 +24,7 @@ import {
   entryFields,
   type Instance,
   instanceOf,
+  LEASE_TIME_MS,
   redisStreams,
   SHARDS,
   streamOf,
@@ -64,11 +66,17 @@ afterEach(async () => {
   running = [];
 });
 
+interface Start {
+  readonly watchEveryMs?: number;
+  readonly leaseTimeMs?: number;
+}
 const registry = new Registry();
-async function started(watchEveryMs?: number): Promise<Instance> {
+async function started({ watchEveryMs, leaseTimeMs = LEASE_TIME_MS }: Start = {}): Promise<Instance> {
   boots += 1;
+  const name = `instance/${boots}`;
+  const leases = new LeaseTable(database, name, leaseTimeMs);
   const watch = watchEveryMs === undefined ? {} : { watchEveryMs };
-  const instance = instanceOf({ name: `instance/${boots}`, database, streams, registry, ...watch });
+  const instance = instanceOf({ name, database, streams, registry, leases, ...watch });
   running.push(instance);
   await instance.start();
   return instance;
@@ -129,7 +137,8 @@ describe('a database that was put back to an earlier time', () => {
 
   it('gets it back under an owner to whom nothing comes that would find out', async () => {
     const before = await positions();
-    const instance = await started(50);
+    // No lease runs out while the database is away, however slow the machine is.
+    const instance = await started({ watchEveryMs: 50, leaseTimeMs: 60_000 });
     for (let number = 0; number < 8; number += 1) await send(number, 5);
     await stored(before + 8);
     await backUp();

@@ -54,7 +54,8 @@ export function intentMessageId(producer: string, idempotencyKey: string): strin
   return uuidV5(JSON.stringify(['intent', producer, idempotencyKey]), NOTIFICATION_NAMESPACE);
 }
 
-export type Channel = 'push' | 'email';
+export const CHANNELS = ['push', 'email'] as const;
+export type Channel = (typeof CHANNELS)[number];
 
 /** The id of one recipient's copy of a notification on one channel; it is the dedupe key of the sink's stream. */
 export function routeId(channel: Channel, notification: string, recipient: string): string {

@@ -169,6 +169,28 @@ describe('Ownership', () => {
     await database.transaction((transaction) => one.ownership.protect(transaction, [raised]));
   });
 
+  it('takes no renewal that is answered while it raises an epoch for a loss', async () => {
+    const [one] = await started(1, 30_000);
+    const [lease] = one?.ownership.usable() ?? [];
+    if (one === undefined || lease === undefined) throw new Error('nothing owned');
+    const { table } = one;
+    const [raise, renew] = [table.raise.bind(table), table.renew.bind(table)];
+    let missed = 0;
+    table.renew = async (leases) => {
+      const kept = await renew(leases);
+      if (!kept.has(lease.name)) missed += 1;
+      return kept;
+    };
+    // The old epoch is missing in the second answer at the latest, and its reader has seen the first by then.
+    table.raise = async (...asked) => {
+      const raised = await raise(...asked);
+      await eventually(() => missed > 1, { what: 'two renewals of the old epoch' });
+      return raised;
+    };
+    expect(await one.ownership.contest(lease, lease.epoch + 40n)).toBe('raised');
+    expect(one.ownership.usable()).toHaveLength(RESOURCES.length);
+  });
+
   it('drops a lease that another has by now, and leaves the epoch to them', async () => {
     const [one] = await started(1, 30_000);
     const [lease] = one?.ownership.usable() ?? [];

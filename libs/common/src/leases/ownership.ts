@@ -29,6 +29,8 @@ export class Ownership implements Service {
   readonly name: string;
   readonly stage = 'leases';
   private readonly held = new HeldLeases(() => this.balance.wake());
+  /** Names whose epoch is being raised: a renewal under way still names the old one and must not take that for a loss. */
+  private readonly raising = new Set<string>();
   private readonly memberPrefix: string;
   private readonly renewals: Loop;
   private readonly balance: Loop;
@@ -90,16 +92,21 @@ export class Ownership implements Service {
    * was restored to a time before that epoch: the lease goes on above it. Else somebody newer has it, and it is dropped.
    */
   async contest(lease: Lease, seen: bigint): Promise<'raised' | 'lost'> {
-    const raised = await this.table.raise(lease, seen + 1n);
-    if (raised === undefined) {
-      this.lost(lease);
-      return 'lost';
+    this.raising.add(lease.name);
+    try {
+      const raised = await this.table.raise(lease, seen + 1n);
+      if (raised === undefined) {
+        this.lost(lease);
+        return 'lost';
+      }
+      // Given back meanwhile: what was raised expires by itself.
+      if (!this.held.drop(lease)) return 'lost';
+      this.held.add(raised);
+      this.changed('lease_raised', [raised]);
+      return 'raised';
+    } finally {
+      this.raising.delete(lease.name);
     }
-    // Given back or lost meanwhile: what was raised expires by itself.
-    if (!this.held.drop(lease)) return 'lost';
-    this.held.add(raised);
-    this.changed('lease_raised', [raised]);
-    return 'raised';
   }
 
   async start(): Promise<void> {
@@ -142,7 +149,9 @@ export class Ownership implements Service {
     await this.table.join(this.memberPrefix);
     const kept = await this.table.renew(leases);
     // One that was handed over while this was under way is missing too, but not lost.
-    const lost = leases.filter((lease) => !kept.has(lease.name) && this.held.drop(lease));
+    const lost = leases.filter(
+      (lease) => !kept.has(lease.name) && !this.raising.has(lease.name) && this.held.drop(lease),
+    );
     if (lost.length > 0) this.changed('lease_lost', lost);
   }
 

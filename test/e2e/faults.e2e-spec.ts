@@ -12,6 +12,7 @@ import { faultPoints, isOfCommands, takesAllFaults, type FaultPoint } from './fa
 import { odo } from './odo.testing';
 import { OutboxEyes, plantedDraft } from './outbox.testing';
 import { System } from './system.testing';
+import { TestUserService } from '../../apps/notification/src/directory/user-service.testing';
 
 /**
  * Points that this does not reach: the relay passes the first one while it starts (its recovery.int-spec.ts crashes

@@ -117,13 +117,14 @@ export class WaitingStore {
   /** What waits behind these, up to `limit` of each subject, is due now; but for who is known to wait for others. */
   wakeBehind(
     transaction: Transaction,
-    records: readonly Placed[],
+    records: readonly WaitingRecord[],
     limit: number,
     except: readonly string[],
   ): void {
     transaction.send(STATEMENTS.wake, [
       records.map(({ tenantId }) => tenantId),
       records.map(({ subject }) => subject),
+      records.map(({ lane }) => lane),
       limit,
       except,
     ]);

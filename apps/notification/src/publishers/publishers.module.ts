@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { deliveryStreamSettings } from '@app/common/config';
 import { HealthRegistry } from '@app/common/health';
 import { APP_CONTEXT, type AppContext, Lifecycle } from '@app/common/lifecycle';
 import { Metrics } from '@app/common/observability';
@@ -23,7 +24,12 @@ function buildPublishers(
   const settings = context.read(routeSettings);
   const logger = context.logger.child({ feature: 'publishers' });
   const metrics = publisherMetrics(registry);
-  const publishers = [pushChannel, emailChannel].map(
+  const names = context.read(deliveryStreamSettings);
+  const channels = [
+    { ...pushChannel, stream: names.NOTIFICATION_GATEWAY_CLIENT_EVENTS_STREAM },
+    { ...emailChannel, stream: names.NOTIFICATION_MAIL_DELIVERY_COMMANDS_STREAM },
+  ];
+  const publishers = channels.map(
     (channel) =>
       new Publisher({
         channel,

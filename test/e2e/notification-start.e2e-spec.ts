@@ -34,7 +34,7 @@ beforeAll(async () => {
   const socket = createConnection({ host: '127.0.0.1', port: redis.port });
   await once(socket, 'connect');
   socket.write(`CONFIG SET requirepass ${PASSWORD}\r\n`);
-  const [reply]: unknown[] = await once(socket, 'data');
+  const [reply] = (await once(socket, 'data')) as unknown[];
   socket.destroy();
   expect(String(reply)).toBe('+OK\r\n');
 }, 60_000);

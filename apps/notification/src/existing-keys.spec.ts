@@ -71,8 +71,10 @@ describe('the keys of existing deployments', () => {
   it('may be files', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'existing-')), 'password');
     writeFileSync(file, 'from a file\n');
-    const { NOTIFICATION_REDIS_PASSWORD: _, ...rest } = THEIRS;
-    const environment = adopt({ ...rest, NOTIFICATION_REDIS_PASSWORD_FILE: file });
+    const environment = adopt({
+      ...THEIRS,
+      ...{ NOTIFICATION_REDIS_PASSWORD: undefined, NOTIFICATION_REDIS_PASSWORD_FILE: file },
+    });
     expect(environment['REDIS_URL']).toBe('redis://:from%20a%20file@redis.internal:6380');
     expect(Object.keys(environment).filter((key) => key.startsWith('NOTIFICATION_'))).toEqual([]);
     expect(() => adopt({ ...THEIRS, NOTIFICATION_REDIS_PASSWORD_FILE: file })).toThrow(/both set/);

@@ -11,6 +11,7 @@ import { registerMigrate } from './migrate';
 import { registerOutbox } from './outbox';
 import { registerPartitions } from './partitions';
 import { registerPosition } from './position';
+import { registerPreference } from './preference';
 import { registerRule } from './rule';
 import { registerSchema } from './schema';
 import { registerShards } from './shards';
@@ -61,6 +62,7 @@ function commandLine(surroundings: Surroundings): Command {
   registerGeofence(program, surroundings);
   registerRule(program, surroundings);
   registerUser(program, surroundings);
+  registerPreference(program, surroundings);
   registerSubscribe(program, surroundings);
   registerPosition(program, surroundings);
   registerEvent(program, surroundings);

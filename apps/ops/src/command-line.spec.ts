@@ -30,6 +30,7 @@ describe('odo', () => {
     ...['ensure', 'list', 'drop'].map((verb) => ['partitions', verb]),
     ...['print', 'check', 'diff'].map((verb) => ['schema', verb]),
     ...['up', 'down', 'status', 'adopt'].map((verb) => ['migrate', verb]),
+    ...['send', 'validate'].map((verb) => ['intent', verb]),
     ...PREFERENCE.map((verb) => ['preference', verb]),
     ...[
       ['user', 'set'],
@@ -79,6 +80,15 @@ describe('odo', () => {
     [['user', 'add', 'ann', '--email', 'a@example.com', '--timezone', '+02:00'], '--timezone is no IANA'],
     [['user', 'add', 'ann', '--email', 'a@example.com', '--timezone', 'Mars/Base'], '--timezone is no IANA'],
     [['user', 'add', 'ann', '--email', 'a@example.com', '--locale', 'no_such'], '--locale is no locale'],
+    [['intent', 'send', 'vehicle.parked', '--payload', '-'], '<type> is none of vehicle.overspeed.started'],
+    [['intent', 'send', 'vehicle.sos'], "required option '--payload <file>'"],
+    [['intent', 'validate', 'none.jsonl'], 'the file cannot be read'],
+    [['intent', 'malformed', 'show'], '<id> is missing: give it, or --around <stream id>'],
+    [['intent', 'malformed', 'show', 'x'], '<id> is neither a number of the list nor an entry id'],
+    [
+      ['streams', 'peek', 'notification:intents', '--group', 'notification'],
+      '--next goes together with --group',
+    ],
     [['user', 'set', 'ann', '--quiet', '22-7'], '--quiet are no quiet hours such as 22:00-07:00'],
     [['user', 'set', 'ann', '--quiet', '22:00-22:00'], '--quiet are no quiet hours'],
     [['user', 'set', 'ann', '--quiet-days', 'monday'], '--quiet-days are no days such as mon-fri'],

@@ -7,6 +7,7 @@ import { registerEvent } from './event';
 import { registerFleetCommand } from './fleet';
 import { registerGeofence } from './geofence';
 import { reportFailure, usageLine, type Surroundings } from './cli';
+import { registerIntent } from './intent';
 import { registerMigrate } from './migrate';
 import { registerOutbox } from './outbox';
 import { registerPartitions } from './partitions';
@@ -64,6 +65,7 @@ function commandLine(surroundings: Surroundings): Command {
   registerUser(program, surroundings);
   registerPreference(program, surroundings);
   registerSubscribe(program, surroundings);
+  registerIntent(program, surroundings);
   registerPosition(program, surroundings);
   registerEvent(program, surroundings);
   registerPartitions(program, surroundings);

@@ -1,6 +1,7 @@
 export { changeOf, isRemoved, type Change } from './change';
 export { readCsv } from './csv';
 export * from './drafted';
+export { fileText } from './file-text';
 export { FAILURE_STATUS, USAGE_STATUS } from './exit-status';
 export { reportFailure, usageLine } from './failure';
 export * from './fields';
@@ -10,7 +11,7 @@ export { type Noun } from './noun';
 export { registerNoun } from './register-noun';
 export { registerVerb, type Verb } from './verb';
 export { findRunningStack } from './running-stack';
-export { formatTable, type Column } from './table';
+export { formatFields, formatTable, type Column } from './table';
 export { processTerminal, type Terminal } from './terminal';
 export { checkArguments } from './input';
 export { ageText } from './time-text';

@@ -12,7 +12,8 @@ export function weekdaysOf(text: string): number | undefined {
   if (text.toLowerCase() === DAILY) return ALL_DAYS;
   let mask = 0;
   for (const part of text.toLowerCase().split(',')) {
-    const [first, last = first, ...rest] = part.split('-').map((day) => indexOf(day));
+    const [from = '', to = from, ...rest] = part.split('-');
+    const [first, last] = [indexOf(from), indexOf(to)];
     if (first === undefined || last === undefined || rest.length > 0) return undefined;
     for (let day = first; ; day = (day + 1) % DAYS.length) {
       mask |= 1 << day;

@@ -30,6 +30,8 @@ describe('odo', () => {
     ...['ensure', 'list', 'drop'].map((verb) => ['partitions', verb]),
     ...['print', 'check', 'diff'].map((verb) => ['schema', verb]),
     ...['up', 'down', 'status', 'adopt'].map((verb) => ['migrate', verb]),
+    ...['list', 'show', 'retry', 'skip'].map((verb) => ['route', verb]),
+    ...['why', 'stats'].map((verb) => ['notification', verb]),
     ...['send', 'validate'].map((verb) => ['intent', verb]),
     ...PREFERENCE.map((verb) => ['preference', verb]),
     ...[
@@ -83,6 +85,12 @@ describe('odo', () => {
     [['intent', 'send', 'vehicle.parked', '--payload', '-'], '<type> is none of vehicle.overspeed.started'],
     [['intent', 'send', 'vehicle.sos'], "required option '--payload <file>'"],
     [['intent', 'validate', 'none.jsonl'], 'the file cannot be read'],
+    [['route', 'show', 'x'], '<route> is no route such as push:<notification>:<user>'],
+    [['route', 'list', '--state', 'sent'], '--state is none of pending, scheduled'],
+    [['route', 'skip', '--all'], "required option '--reason <text>'"],
+    [['notification', 'dlq', 'show', 'x'], '<letter> is no number of a letter'],
+    [['notification', 'dlq', 'resolve', '3', '--reason', 'x'], '--reason is shorter than 3'],
+    [['notification', 'dlq', 'replay', '--all', '--rate', '0'], '--rate is below 1'],
     [['intent', 'malformed', 'show'], '<id> is missing: give it, or --around <stream id>'],
     [['intent', 'malformed', 'show', 'x'], '<id> is neither a number of the list nor an entry id'],
     [

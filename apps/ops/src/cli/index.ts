@@ -14,6 +14,8 @@ export { findRunningStack } from './running-stack';
 export { formatFields, formatTable, type Column } from './table';
 export { processTerminal, type Terminal } from './terminal';
 export { checkArguments } from './input';
+export { maskAddress, withMaskedImeis } from './mask';
 export { ageText } from './time-text';
+export { reasonField } from './reason';
 export { redisOption } from './redis-option';
 export { momentText, timeRangeFields } from './time-range';

@@ -117,7 +117,7 @@ describe('odo intent malformed', () => {
     const [row] = await odo.query(
       `INSERT INTO notification.malformed_intent
          (stream_entry_id, fields_digest, code, message, producer, notification_type, raw_fields)
-       VALUES ($1, md5($4), $2, 'why', $3, 'vehicle.sos', $4) RETURNING id::text`,
+       VALUES ($1, md5($4::text), $2, 'why', $3, 'vehicle.sos', $4::text::jsonb) RETURNING id::text`,
       [entryId, code, fields['producer'] ?? null, JSON.stringify(fields)],
     );
     return String(row?.['id']);

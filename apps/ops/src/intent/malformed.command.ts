@@ -1,11 +1,11 @@
 import { type Command } from 'commander';
-import { maskImei } from '@app/common/observability';
 import {
   checkArguments,
   formatFields,
   formatTable,
   redisOption,
   registerVerb,
+  withMaskedImeis,
   type Column,
   type Invocation,
   type Surroundings,
@@ -39,7 +39,6 @@ const neighbourColumns: readonly Column<Neighbour>[] = [
   { heading: 'NOTIFICATION', of: ({ notification_id: id }) => id },
   { heading: 'FIELDS', of: fieldLine },
 ];
-const IMEI = /(?<!\d)\d{15}(?!\d)/g;
 
 /** `odo intent malformed list|show`: intents that were not accepted. */
 export function registerMalformed(intent: Command, surroundings: Surroundings): void {
@@ -79,7 +78,7 @@ async function list(invocation: Invocation): Promise<void> {
   const rows = await invocation.read((database) => listMalformed(database, filter));
   invocation.answerRows(
     columns,
-    rows.map((row) => ({ ...row, idempotency_key: row.idempotency_key?.replace(IMEI, maskImei) ?? null })),
+    rows.map((row) => ({ ...row, idempotency_key: maskedKey(row.idempotency_key, false) })),
   );
 }
 
@@ -110,12 +109,15 @@ type MalformedView = MalformedRow & { readonly raw_fields: Readonly<Record<strin
 
 function viewOf(found: MalformedIntent, full: boolean): MalformedView {
   const masked = (value: unknown): unknown =>
-    typeof value === 'string' && !full ? value.replace(IMEI, maskImei) : value;
+    typeof value === 'string' && !full ? withMaskedImeis(value) : value;
   const fields = Object.entries(found.raw_fields).map(([name, value]) => [name, masked(value)] as const);
   const key = found.idempotency_key;
   return {
     ...found,
-    idempotency_key: full || key === null ? key : key.replace(IMEI, maskImei),
+    idempotency_key: maskedKey(key, full),
     raw_fields: Object.fromEntries(fields),
   };
 }
+
+const maskedKey = (key: string | null, full: boolean): string | null =>
+  full || key === null ? key : withMaskedImeis(key);

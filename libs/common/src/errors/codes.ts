@@ -117,6 +117,10 @@ export const ERROR_TABLE = {
     message: 'There is no such thing',
     action: 'List what exists with the `list` command of the same noun.',
   },
+  WRONG_STATE: {
+    message: 'What is named is not in a state in which that can be done',
+    action: 'Look at it with the `show` command of the same noun; where nothing names one, nothing is to be done.',
+  },
   ALREADY_EXISTS: {
     message: 'There is one of that name already',
     action: 'Choose another name, or remove the old one first.',

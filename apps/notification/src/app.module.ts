@@ -6,6 +6,7 @@ import { StreamsModule } from '@app/common/streams';
 import { IntentsModule } from './intents/intents.module';
 import { NOTIFICATION_FEATURES, type NotificationFeature, notificationSettings } from './notification.config';
 import { PublishersModule } from './publishers/publishers.module';
+import { TemplatesModule } from './templates/templates.module';
 
 type Imports = NonNullable<DynamicModule['imports']>;
 
@@ -28,6 +29,7 @@ export class AppModule {
         HealthModule,
         DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
         StreamsModule.forRoot(),
+        TemplatesModule,
         ...chosen.flatMap((feature) => MODULES[feature]),
       ],
     };

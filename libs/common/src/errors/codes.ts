@@ -100,6 +100,10 @@ export const ERROR_TABLE = {
     message: 'An intent does not fit the catalog',
     action: 'Correct its producer; the raw fields are in notification.malformed_intent.',
   },
+  TEMPLATE_INVALID: {
+    message: 'A notification template and what it is to tell do not fit',
+    action: 'Correct what is named: the texts of the template, or the payload of its notification type.',
+  },
   STILL_IN_USE: {
     message: 'What is to be changed is in use',
     action: 'Stop what is named, let it finish, and run the command again.',

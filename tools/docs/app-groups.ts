@@ -14,6 +14,9 @@ import { commandRecordSettings } from '../../apps/ops/src/commands';
 import { overviewSettings } from '../../apps/ops/src/overview';
 import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/src/telemetry.config';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
+import { mailSettings } from '../../apps/notification/src/mail';
+import { notificationSettings } from '../../apps/notification/src/notification.config';
+import { publicHttpSettings } from '../../apps/notification/src/public-http';
 import { routeSettings } from '../../apps/notification/src/routes';
 import { drainSettings } from '../../apps/relay/src/drain/drain.config';
 import { retrySettings } from '../../apps/relay/src/retry';
@@ -34,6 +37,14 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     sinkSettings,
   ],
   relay: [databaseSettings, drainSettings, retrySettings, agedStreamSettings, upkeepSettings],
-  notification: [databaseSettings, claimSettings, intentSettings, routeSettings],
+  notification: [
+    notificationSettings,
+    databaseSettings,
+    claimSettings,
+    intentSettings,
+    routeSettings,
+    publicHttpSettings,
+    mailSettings,
+  ],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

@@ -4,6 +4,7 @@ import { HealthModule } from '@app/common/health';
 import { type AppContext, LifecycleModule } from '@app/common/lifecycle';
 import { StreamsModule } from '@app/common/streams';
 import { IntentsModule } from './intents/intents.module';
+import { MailModule } from './mail/mail.module';
 import { NOTIFICATION_FEATURES, type NotificationFeature, notificationSettings } from './notification.config';
 import { PublishersModule } from './publishers/publishers.module';
 import { TemplatesModule } from './templates/templates.module';
@@ -13,7 +14,7 @@ type Imports = NonNullable<DynamicModule['imports']>;
 const MODULES: Readonly<Record<NotificationFeature, Imports>> = {
   publishers: [PublishersModule],
   intents: [IntentsModule],
-  mail: [],
+  mail: [MailModule],
 };
 
 /** Composition only: what notification is made of. */

@@ -3,6 +3,7 @@ import { claimSettings, databaseSettings, readSettings, type SettingGroup } from
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { intentSettings } from './intents/intents.config';
+import { mailSettings } from './mail';
 import { type NotificationFeature, notificationSettings } from './notification.config';
 import { publicHttpSettings } from './public-http';
 import { routeSettings } from './routes';
@@ -11,7 +12,7 @@ const always = [notificationSettings, databaseSettings, claimSettings, intentSet
 
 /** The settings of features that are off by default: nobody needs to set those of a feature that does not run. */
 const optional: Readonly<Partial<Record<NotificationFeature, readonly SettingGroup[]>>> = {
-  mail: [publicHttpSettings],
+  mail: [mailSettings, publicHttpSettings],
 };
 
 void runApp({

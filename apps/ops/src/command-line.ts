@@ -7,6 +7,7 @@ import { registerEvent } from './event';
 import { registerFleetCommand } from './fleet';
 import { registerGeofence } from './geofence';
 import { reportFailure, usageLine, type Surroundings } from './cli';
+import { registerMail } from './mail';
 import { registerMigrate } from './migrate';
 import { registerOutbox } from './outbox';
 import { registerPartitions } from './partitions';
@@ -16,6 +17,7 @@ import { registerSchema } from './schema';
 import { registerShards } from './shards';
 import { registerStreams } from './streams';
 import { registerSubscribe } from './subscribe';
+import { registerTemplate } from './template';
 import { registerUser } from './user';
 
 /** Runs one command line and resolves to its exit status: 0, 1 where it failed, 2 where what was given is wrong. */
@@ -69,6 +71,8 @@ function commandLine(surroundings: Surroundings): Command {
   registerStreams(program, surroundings);
   registerDlq(program, surroundings);
   registerOutbox(program, surroundings);
+  registerTemplate(program, surroundings);
+  registerMail(program, surroundings);
   registerCodec(program, surroundings);
   registerFleetCommand(program);
   return program;

@@ -61,7 +61,11 @@ export class Sender {
     const work = this.deliver(delivery)
       .catch((error: unknown) => {
         // The lease ends by itself, and the next one tries again.
-        this.logger.error({ event: 'mail_not_settled', deliveryId: delivery.deliveryId, err: error });
+        this.logger.error({
+          event: 'mail_not_settled',
+          deliveryId: loggable(delivery.deliveryId),
+          err: error,
+        });
       })
       .finally(() => {
         this.underWay.delete(work);
@@ -165,7 +169,8 @@ export class Sender {
     { state, reason, answer, suppress }: Settlement,
     isOurs: boolean,
   ): void {
-    const { deliveryId, acceptedAtMs, attempts } = delivery;
+    const { acceptedAtMs, attempts } = delivery;
+    const deliveryId = loggable(delivery.deliveryId);
     this.metrics.suppressed.inc(suppress.length);
     this.metrics.deliveries.inc({ state: isOurs ? state : 'lease_lost' });
     if (!isOurs) return this.logger.warn({ event: 'mail_lease_lost', deliveryId, state });
@@ -174,4 +179,9 @@ export class Sender {
     // The server's words name addresses: they are in the row.
     this.logger[level]({ event: `mail_${state}`, deliveryId, reason, attempts, smtpCode: answer?.code });
   }
+}
+
+/** Ids of mails to administrators end in their addresses, which are in no log. */
+function loggable(deliveryId: string): string {
+  return deliveryId.replace(/[^:\s]*@\S*/, '…@…');
 }

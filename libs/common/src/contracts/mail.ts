@@ -10,12 +10,14 @@ const MAX_ADDRESSES = 100;
 const MAX_ATTACHMENTS = 20;
 /** RFC 5321 allows no longer path. */
 const MAX_ADDRESS_LENGTH = 254;
+/** Four bytes a character at most: a key of an index holds 2,704. */
+const MAX_ID_LENGTH = 600;
 const timestamp = z.string().regex(/^\d{1,15}$/);
 
 /** The fields of a `mail:delivery_commands` entry; all strings on the wire. */
 export const mailCommandFieldsSchema = z.object({
   v: z.string(),
-  delivery_id: z.string().min(1).max(1000),
+  delivery_id: z.string().min(1).max(MAX_ID_LENGTH),
   source: z.string().min(1).max(255),
   payload_mode: z.enum(MAIL_PAYLOAD_MODES),
   idempotency_key: z.string().min(1).max(1100),

@@ -13,6 +13,7 @@ import { sinkSettings } from '../../apps/processor/src/sink';
 import { commandRecordSettings } from '../../apps/ops/src/commands';
 import { overviewSettings } from '../../apps/ops/src/overview';
 import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/src/telemetry.config';
+import { administratorSettings, directorySettings } from '../../apps/notification/src/directory';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
 import { mailSettings } from '../../apps/notification/src/mail';
 import { notificationSettings } from '../../apps/notification/src/notification.config';
@@ -41,6 +42,8 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     notificationSettings,
     databaseSettings,
     claimSettings,
+    directorySettings,
+    administratorSettings,
     intentSettings,
     routeSettings,
     publicHttpSettings,

@@ -2,13 +2,22 @@ import 'reflect-metadata';
 import { claimSettings, databaseSettings, readSettings, type SettingGroup } from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
+import { administratorSettings, directorySettings } from './directory';
 import { intentSettings } from './intents/intents.config';
 import { mailSettings } from './mail';
 import { type NotificationFeature, notificationSettings } from './notification.config';
 import { publicHttpSettings } from './public-http';
 import { routeSettings } from './routes';
 
-const always = [notificationSettings, databaseSettings, claimSettings, intentSettings, routeSettings];
+const always = [
+  notificationSettings,
+  databaseSettings,
+  claimSettings,
+  directorySettings,
+  administratorSettings,
+  intentSettings,
+  routeSettings,
+];
 
 /** The settings of features that are off by default: nobody needs to set those of a feature that does not run. */
 const optional: Readonly<Partial<Record<NotificationFeature, readonly SettingGroup[]>>> = {

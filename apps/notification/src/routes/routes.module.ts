@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Database } from '@app/common/database';
 import { APP_CONTEXT, type AppContext } from '@app/common/lifecycle';
+import { DraftStore } from './draft-store';
 import { JUDGING, PASS_THROUGH } from './judging';
 import { RouteStore } from './route-store';
 import { routeSettings } from './routes.config';
@@ -20,14 +21,14 @@ import { SinkStore } from './sink-store';
     { provide: JUDGING, useValue: PASS_THROUGH },
     {
       provide: RoutesService,
-      useFactory: (context: AppContext, store: RouteStore) => {
+      useFactory: (context: AppContext) => {
         const settings = context.read(routeSettings);
-        return new RoutesService(store, {
+        return new RoutesService(new DraftStore(), {
           push: settings.NOTIFICATION_PUSH_MAX_ATTEMPTS,
           email: settings.NOTIFICATION_EMAIL_MAX_ATTEMPTS,
         });
       },
-      inject: [APP_CONTEXT, RouteStore],
+      inject: [APP_CONTEXT],
     },
   ],
   exports: [RouteStore, Settlements, SinkStore, JUDGING, RoutesService],

@@ -104,6 +104,11 @@ export const ERROR_TABLE = {
     message: 'A notification template and what it is to tell do not fit',
     action: 'Correct what is named: the texts of the template, or the payload of its notification type.',
   },
+  USER_SERVICE_UNAVAILABLE: {
+    message: 'The user service does not say who a recipient is',
+    action:
+      'Check NOTIFICATION_USER_SERVICE_BASE_URL and the service; nothing is lost, what needs it waits (notification_waiting_records).',
+  },
   STILL_IN_USE: {
     message: 'What is to be changed is in use',
     action: 'Stop what is named, let it finish, and run the command again.',

@@ -34,7 +34,7 @@ export const NOTIFICATION_METRICS = {
   },
   notification_intent_stream_oldest_unprocessed_age_ms: {
     kind: 'gauge',
-    help: 'Age of the oldest intent that is not accepted yet.',
+    help: 'Age of the oldest intent that is not accepted yet, or whose recipients are not known yet.',
     labels: [],
   },
   notification_route_schedule_depth: { kind: 'gauge', help: 'Routes that wait for publishing.', labels: [] },
@@ -48,40 +48,29 @@ export const NOTIFICATION_METRICS = {
     help: 'Routes that exhausted their attempts.',
     labels: ['channel'],
   },
-  notification_mail_commands_total: {
+  notification_malformed_intents_total: {
     kind: 'counter',
-    help: 'Commands that the mail sender took in, by result: accepted, duplicate, unreadable.',
+    help: 'Intents that were put aside, by what is wrong with them.',
+    labels: ['code'],
+  },
+  notification_waiting_records: {
+    kind: 'gauge',
+    help: 'Accepted intents whose recipients are not known yet; at 100,000 it says no more.',
+    labels: [],
+  },
+  notification_user_lookups_total: {
+    kind: 'counter',
+    help: 'Lookups at the user service by result: found, unknown, failed.',
     labels: ['result'],
   },
-  notification_mail_deliveries_total: {
-    kind: 'counter',
-    help: 'Attempts to send a mail by what became of it: sent, retrying, suppressed, failed, expired, lease_lost.',
-    labels: ['state'],
-  },
-  notification_mail_suppressed_addresses_total: {
-    kind: 'counter',
-    help: 'Addresses that their server refused for good.',
-    labels: [],
-  },
-  notification_mail_unsubscriptions_total: {
-    kind: 'counter',
-    help: 'Unsubscribe links that were followed to the end.',
-    labels: [],
-  },
-  notification_mail_seconds: {
+  notification_user_lookup_seconds: {
     kind: 'histogram',
-    help: "From a mail command's acceptance to the mail server's.",
+    help: 'How long lookups at the user service took.',
     labels: [],
   },
-  notification_mail_smtp_seconds: {
-    kind: 'histogram',
-    help: 'Duration of one attempt at the mail server, waiting for its turn included.',
-    labels: [],
-  },
-  notification_mail_depth: { kind: 'gauge', help: 'Mails that are not sent yet.', labels: [] },
-  notification_mail_oldest_age_ms: {
+  notification_user_service_available: {
     kind: 'gauge',
-    help: 'By how much the mail that is due longest is late.',
+    help: '1 while the user service is asked, 0 while it is given a rest.',
     labels: [],
   },
 } as const satisfies Record<string, MetricSpec>;

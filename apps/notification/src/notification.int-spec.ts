@@ -1,15 +1,9 @@
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import {
-  type Channel,
-  GATEWAY_CLIENT_EVENTS,
-  MAIL_DELIVERY_COMMANDS,
-  NOTIFICATION_GROUP,
-  NOTIFICATION_INTENTS,
-} from '@app/common/contracts';
+import { NOTIFICATION_GROUP, NOTIFICATION_INTENTS } from '@app/common/contracts';
 import { Database, statement } from '@app/common/database';
 import { Metrics } from '@app/common/observability';
-import { MemoryStreams, type PublishOnceRequest, textFields } from '@app/common/streams';
+import { MemoryStreams } from '@app/common/streams';
 import { eventually, testServers } from '@app/common/testing';
 import { DirectoryService } from './directory';
 import { Acceptance } from './intents/acceptance';
@@ -17,10 +11,6 @@ import { IntentStore } from './intents/intent-store';
 import { intentMetrics } from './intents/intents.metrics';
 import { IntentsService } from './intents/intents.service';
 import { intentFields } from './intents/intent.testing';
-import { emailChannel } from './publishers/email';
-import { Publisher } from './publishers/publisher';
-import { publisherMetrics } from './publishers/publishers.metrics';
-import { pushChannel } from './publishers/push';
 import { RoutesService, RouteStore } from './routes';
 
 const logger = pino({ level: 'silent' });
@@ -38,10 +28,6 @@ const MALFORMED = select(
   'malformed',
   'SELECT code, raw_fields FROM notification.malformed_intent ORDER BY id',
 );
-const DEAD_LETTERS = select(
-  'dead_letters',
-  'SELECT route_id, attempts, error_class FROM notification.dead_letter',
-);
 const RECORDS = select('records', 'SELECT count(*)::integer AS count FROM notification.record');
 const EVENT_IDS = select(
   'event_ids',
@@ -52,15 +38,6 @@ const CLEAR = select(
   'clear',
   'TRUNCATE notification.record, notification.route, notification.dead_letter, notification.malformed_intent CASCADE',
 );
-const MAKE_DUE = select(
-  'make_due',
-  `UPDATE notification.route SET next_attempt_at = clock_timestamp() WHERE next_attempt_at IS NOT NULL`,
-);
-const EXPIRE_LEASES = select(
-  'expire_leases',
-  `UPDATE notification.route SET leased_until = clock_timestamp() - interval '1 second' WHERE leased_until IS NOT NULL`,
-);
-
 interface RouteRow {
   route_id: string;
   state: string;
@@ -68,21 +45,10 @@ interface RouteRow {
   attempts: number;
 }
 
-/** A gateway whose streams can be told to fail. */
-class FailingStreams extends MemoryStreams {
-  failWith: { stream: string; error: 'refusal' | 'outage' } | undefined;
-
-  override async publishOnce(request: PublishOnceRequest) {
-    if (this.failWith?.stream !== request.stream) return super.publishOnce(request);
-    if (this.failWith.error === 'outage') throw new Error('the store is gone');
-    return request.messages.map(() => ({ error: 'WRONGTYPE' }));
-  }
-}
-
 describe('notification on real PostgreSQL', () => {
   let owner: Database;
   let database: Database;
-  let streams: FailingStreams;
+  let streams: MemoryStreams;
   let store: RouteStore;
   let acceptance: Acceptance;
   let routes: RoutesService;
@@ -100,32 +66,15 @@ describe('notification on real PostgreSQL', () => {
   });
   beforeEach(async () => {
     await owner.query(CLEAR);
-    streams = new FailingStreams();
+    streams = new MemoryStreams();
     store = new RouteStore(database);
     routes = new RoutesService(store, { push: 2, email: 3 });
     acceptance = new Acceptance(database, new IntentStore(), new DirectoryService(), routes);
   });
 
-  const publisherOf = (channel: Channel) =>
-    new Publisher({
-      channel: channel === 'push' ? pushChannel : emailChannel,
-      store,
-      streams,
-      batch: 100,
-      leaseMs: 30_000,
-      pollMs: 3_600_000,
-      metrics: publisherMetrics(new Metrics(new Registry())),
-      logger,
-    });
   const accept = (...fields: Record<string, string>[]) =>
     acceptance.accept(fields.map((each, i) => ({ id: `1-${i}`, fields: each })));
   const routeRows = () => owner.query<RouteRow>(ROUTES);
-  const entryIds = async (stream: string, field: string) =>
-    (await streams.range(stream, '-', '+', 100)).map((entry) => textFields(entry)[field]);
-  /** Runs publishers until no route of theirs is due. */
-  const publish = async (...channels: Channel[]) => {
-    for (const channel of channels) await publisherOf(channel).publishDue();
-  };
 
   it('writes record and routes once, however often and in whatever company the intent comes', async () => {
     const again = intentFields({ trace_id: 'another', request_id: 'another' });
@@ -188,71 +137,6 @@ describe('notification on real PostgreSQL', () => {
       ['anna', 'pending', null],
       ['nobody', 'skipped', 'recipient_not_found'],
     ]);
-  });
-
-  it('publishes each route to its stream exactly once', async () => {
-    await accept(intentFields({ recipient_user_ids_json: '["anna","bert"]' }));
-    await publish('push', 'email', 'push', 'email');
-    expect((await routeRows()).map(({ state }) => state)).toEqual(Array(4).fill('published'));
-    const rows = (await routeRows()).map(({ route_id }) => route_id);
-    expect(
-      [
-        ...(await entryIds(MAIL_DELIVERY_COMMANDS, 'delivery_id')),
-        ...(await entryIds(GATEWAY_CLIENT_EVENTS, 'event_id')),
-      ].sort(),
-    ).toEqual(rows);
-  });
-
-  it('adds nothing twice when a publisher dies between the stream and the table', async () => {
-    await accept(intentFields());
-    const claimed = await store.claim('push', 10, '00000000-0000-4000-8000-00000000000a', 30_000);
-    await streams.publishOnce({
-      stream: GATEWAY_CLIENT_EVENTS,
-      windowMs: 1000,
-      messages: claimed.map((route) => ({ dedupeId: route.routeId, fields: pushChannel.encode(route, 0) })),
-    });
-    await owner.query(EXPIRE_LEASES);
-    await publish('push');
-    expect(await entryIds(GATEWAY_CLIENT_EVENTS, 'event_id')).toHaveLength(1);
-    expect(
-      await store.complete(
-        '00000000-0000-4000-8000-00000000000a',
-        claimed.map(({ routeId }) => ({ routeId, entryId: '9-9' })),
-      ),
-    ).toEqual([]);
-    expect((await routeRows()).find(({ route_id }) => route_id.startsWith('push:'))).toMatchObject({
-      state: 'published',
-      attempts: 2,
-    });
-  });
-
-  it('spends attempts on a refusal up to the dead letter, and leaves the other channel alone', async () => {
-    await accept(intentFields());
-    streams.failWith = { stream: GATEWAY_CLIENT_EVENTS, error: 'refusal' };
-    await publish('push', 'email');
-    expect((await routeRows()).map(({ state, attempts }) => [state, attempts])).toEqual([
-      ['published', 1],
-      ['retrying', 1],
-    ]);
-    await owner.query(MAKE_DUE);
-    await publish('push');
-    const [letter] = await owner.query(DEAD_LETTERS);
-    expect(letter).toMatchObject({ attempts: 2, error_class: 'gateway_stream_publish_failed' });
-    expect((await routeRows()).at(-1)).toMatchObject({
-      state: 'dead_lettered',
-      reason: 'gateway_stream_publish_failed',
-    });
-  });
-
-  it('spends no attempt on an outage', async () => {
-    await accept(intentFields());
-    streams.failWith = { stream: GATEWAY_CLIENT_EVENTS, error: 'outage' };
-    await expect(publish('push')).rejects.toThrow('gone');
-    expect((await routeRows()).at(-1)).toMatchObject({ state: 'pending', attempts: 0 });
-    streams.failWith = undefined;
-    await owner.query(MAKE_DUE);
-    await publish('push');
-    expect((await routeRows()).at(-1)).toMatchObject({ state: 'published', attempts: 1 });
   });
 
   it('takes intents from the stream, past one that the database refuses, and acknowledges all', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CONTRACT_VERSION, MAIL_DELIVERY_COMMANDS } from '@app/common/contracts';
 import { type PublishingChannel } from './channel';
+import { collapsedPayload } from './collapsed-payload';
 
 const variablesSchema = z.record(z.string(), z.unknown());
 
@@ -9,7 +10,7 @@ export const emailChannel: PublishingChannel = {
   channel: 'email',
   stream: MAIL_DELIVERY_COMMANDS,
   publishErrorClass: 'mail_stream_publish_failed',
-  encode: (route, nowMs) => {
+  encode: (route, nowMs, fold) => {
     if (route.address === undefined) throw new Error('the route has no mail address');
     return {
       v: CONTRACT_VERSION,
@@ -23,7 +24,10 @@ export const emailChannel: PublishingChannel = {
         to: [route.address],
         template_id: route.notificationType,
         locale: route.locale,
-        variables: variablesSchema.parse(JSON.parse(route.payloadJson)),
+        variables:
+          fold === undefined
+            ? variablesSchema.parse(JSON.parse(route.payloadJson))
+            : collapsedPayload(route.payloadJson, fold),
       }),
       ...(route.requestId === undefined ? {} : { request_id: route.requestId }),
       ...(route.traceId === undefined ? {} : { trace_id: route.traceId }),

@@ -24,8 +24,8 @@ export interface Circumstances {
   /** undefined for a type that the catalog does not have any more. */
   readonly type: IntentType | undefined;
   readonly newest: EventOrder | undefined;
-  /** unknown: the directory of accounts does not have it (another one does, or it is an address). */
-  readonly account: 'enabled' | 'disabled' | 'removed' | 'unknown';
+  /** open: nothing is said against it; the table need not have it (another directory does, or it is an address). */
+  readonly account: 'open' | 'disabled' | 'removed';
   /** Rows that can concern the route, in any order. */
   readonly preferences: readonly PreferenceRow[];
   readonly quietHours: QuietHours | undefined;
@@ -83,7 +83,7 @@ export function judge(route: ClaimedRoute, circumstances: Circumstances, nowMs: 
   if (fate !== undefined && !members.some((member) => fateOf(member, circumstances, nowMs) === undefined)) {
     return fate;
   }
-  if (type?.audience !== 'admin_email' && (account === 'disabled' || account === 'removed')) {
+  if (type?.audience !== 'admin_email' && account !== 'open') {
     return { kind: 'skip', reason: 'recipient_disabled', because: { account } };
   }
   if (type !== undefined && (type.mandatory || type.lane === 'urgent')) return { kind: 'publish' };

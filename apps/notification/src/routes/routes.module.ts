@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { Database } from '@app/common/database';
 import { APP_CONTEXT, type AppContext } from '@app/common/lifecycle';
-import { JUDGING, PASS_THROUGH } from './judging';
+import { Metrics } from '@app/common/observability';
+import { Judgement } from './judgement';
+import { JUDGING } from './judging';
 import { RouteStore } from './route-store';
 import { routeSettings } from './routes.config';
 import { RoutesService } from './routes.service';
@@ -17,7 +19,12 @@ import { SinkStore } from './sink-store';
       inject: [Database],
     },
     { provide: SinkStore, useFactory: (database: Database) => new SinkStore(database), inject: [Database] },
-    { provide: JUDGING, useValue: PASS_THROUGH },
+    {
+      provide: JUDGING,
+      useFactory: (context: AppContext, database: Database, metrics: Metrics) =>
+        new Judgement({ database, metrics, logger: context.logger.child({ feature: 'routes' }) }),
+      inject: [APP_CONTEXT, Database, Metrics],
+    },
     {
       provide: RoutesService,
       useFactory: (context: AppContext, store: RouteStore) => {

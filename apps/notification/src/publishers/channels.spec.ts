@@ -52,11 +52,18 @@ describe('channels', () => {
   });
 
   it('write a lead with what is folded into it', () => {
-    const fold = { collapsedCount: 2, items: [{ device_name: 'Van 1' }, { device_name: 'Van 2' }] };
-    expect(JSON.parse(String(pushChannel.encode(route, 0, fold)['payload_json']))).toEqual({
+    const items = ['Van 1', 'Van 2'].map((name, occurredAtMs) => ({
+      occurredAtMs,
+      payload: { device_name: name },
+    }));
+    const fields = pushChannel.encode(route, 0, { collapsedCount: 2, items });
+    expect(JSON.parse(String(fields['payload_json']))).toEqual({
       device_name: 'Van 1',
       collapsed_count: 2,
-      items: fold.items,
+      items: [
+        { device_name: 'Van 1', occurred_at_ms: 0 },
+        { device_name: 'Van 2', occurred_at_ms: 1 },
+      ],
     });
   });
 

@@ -5,7 +5,7 @@ import { Database, statement } from '@app/common/database';
 import { Metrics } from '@app/common/observability';
 import { MemoryStreams } from '@app/common/streams';
 import { TEMPLATES } from '@app/common/templates';
-import { eventually, testServers } from '@app/common/testing';
+import { eventually, testServers, type TestServers } from '@app/common/testing';
 import { Composer } from './composer';
 import { DeliveryStore } from './delivery-store';
 import { Intake } from './intake';
@@ -66,11 +66,14 @@ export class MailBench {
   readonly running: MailService[] = [];
   streams = new MemoryStreams();
   mails = new TestMailServer();
-  private readonly servers = testServers();
+  private readonly servers: TestServers;
   private stores: { readonly owner: Database; readonly database: Database } | undefined;
   private commands = 0;
 
   constructor() {
+    // Above the servers: hooks run in the order of the calls, and the database goes away in its own.
+    afterAll(() => Promise.all([this.owner.stop(1000), this.database.stop(1000)]));
+    this.servers = testServers();
     beforeAll(async () => {
       const owner = this.databaseFor(this.servers.postgresUrl());
       const database = this.databaseFor(this.servers.postgresUrl('odograph_notification'));
@@ -86,7 +89,6 @@ export class MailBench {
       for (const service of this.running.splice(0)) await service.stop(5000);
       await this.mails.stop();
     });
-    afterAll(() => Promise.all([this.owner.stop(1000), this.database.stop(1000)]));
   }
 
   get owner(): Database {

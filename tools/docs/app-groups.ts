@@ -2,6 +2,7 @@ import {
   agedStreamSettings,
   claimSettings,
   databaseSettings,
+  deliveryStreamSettings,
   retentionSettings,
   type SettingGroup,
 } from '@app/common/config';
@@ -18,6 +19,7 @@ import { intentSettings } from '../../apps/notification/src/intents/intents.conf
 import { mailSettings } from '../../apps/notification/src/mail';
 import { notificationSettings } from '../../apps/notification/src/notification.config';
 import { publicHttpSettings } from '../../apps/notification/src/public-http';
+import { retentionSettings as notificationRetentionSettings } from '../../apps/notification/src/retention/retention.config';
 import { routeSettings } from '../../apps/notification/src/routes';
 import { drainSettings } from '../../apps/relay/src/drain/drain.config';
 import { retrySettings } from '../../apps/relay/src/retry';
@@ -37,17 +39,26 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     ingestSettings,
     sinkSettings,
   ],
-  relay: [databaseSettings, drainSettings, retrySettings, agedStreamSettings, upkeepSettings],
+  relay: [
+    databaseSettings,
+    drainSettings,
+    retrySettings,
+    agedStreamSettings,
+    deliveryStreamSettings,
+    upkeepSettings,
+  ],
   notification: [
     notificationSettings,
     databaseSettings,
     claimSettings,
+    deliveryStreamSettings,
     directorySettings,
     administratorSettings,
     intentSettings,
     routeSettings,
     publicHttpSettings,
     mailSettings,
+    notificationRetentionSettings,
   ],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

@@ -7,6 +7,7 @@ import { IntentsModule } from './intents/intents.module';
 import { MailModule } from './mail/mail.module';
 import { NOTIFICATION_FEATURES, type NotificationFeature, notificationSettings } from './notification.config';
 import { PublishersModule } from './publishers/publishers.module';
+import { RetentionModule } from './retention/retention.module';
 import { TemplatesModule } from './templates/templates.module';
 
 type Imports = NonNullable<DynamicModule['imports']>;
@@ -28,10 +29,12 @@ export class AppModule {
       imports: [
         LifecycleModule.forRoot(context),
         HealthModule,
-        DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
+        // In the order in which they are asked at start.
         StreamsModule.forRoot(),
+        DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
         TemplatesModule,
         ...chosen.flatMap((feature) => MODULES[feature]),
+        RetentionModule,
       ],
     };
   }

@@ -1,22 +1,32 @@
 import 'reflect-metadata';
-import { claimSettings, databaseSettings, readSettings, type SettingGroup } from '@app/common/config';
+import {
+  claimSettings,
+  databaseSettings,
+  deliveryStreamSettings,
+  readSettings,
+  type SettingGroup,
+} from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { administratorSettings, directorySettings } from './directory';
+import { adoptExistingKeys } from './existing-keys';
 import { intentSettings } from './intents/intents.config';
 import { mailSettings } from './mail';
 import { type NotificationFeature, notificationSettings } from './notification.config';
 import { publicHttpSettings } from './public-http';
+import { retentionSettings } from './retention/retention.config';
 import { routeSettings } from './routes';
 
 const always = [
   notificationSettings,
   databaseSettings,
   claimSettings,
+  deliveryStreamSettings,
   directorySettings,
   administratorSettings,
   intentSettings,
   routeSettings,
+  retentionSettings,
 ];
 
 /** The settings of features that are off by default: nobody needs to set those of a feature that does not run. */
@@ -27,6 +37,7 @@ const optional: Readonly<Partial<Record<NotificationFeature, readonly SettingGro
 void runApp({
   name: 'notification',
   defaultProbePort: 9103,
+  adopt: adoptExistingKeys,
   groups: [...new Set([...always, ...Object.values(optional).flat()])],
   needs: (environment) => [
     ...always,

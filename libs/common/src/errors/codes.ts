@@ -11,6 +11,10 @@ export const ERROR_TABLE = {
     message: 'A setting that Odograph does not know',
     action: 'Correct its spelling or remove it; docs/reference/configuration.md lists all settings.',
   },
+  CONFIG_REPLACED_KEY: {
+    message: 'A setting that is not supported any more',
+    action: 'Remove it, and set what is named instead.',
+  },
   REDIS_UNREACHABLE: {
     message: 'Redis does not answer',
     action: 'Check REDIS_URL, that the server runs, and that this host may reach it.',

@@ -14,7 +14,22 @@ export const NOTIFICATION_METRICS = {
   },
   notification_publish_seconds: {
     kind: 'histogram',
-    help: "From the acceptance of an intent to its route's stream entry.",
+    help: "From the acceptance of an intent to its route's stream entry, for the normal lane.",
+    labels: ['channel'],
+  },
+  notification_urgent_publish_seconds: {
+    kind: 'histogram',
+    help: "From the acceptance of an intent to its route's stream entry, for the urgent lane.",
+    labels: ['channel'],
+  },
+  notification_sink_losses_total: {
+    kind: 'counter',
+    help: 'Times that a target stream did not hold any more what it had acknowledged, by channel.',
+    labels: ['channel'],
+  },
+  notification_routes_republished_total: {
+    kind: 'counter',
+    help: 'Published routes that became due again, as their target stream has lost their entries, by channel.',
     labels: ['channel'],
   },
   notification_intent_stream_oldest_unprocessed_age_ms: {
@@ -57,5 +72,15 @@ export const NOTIFICATION_METRICS = {
     kind: 'gauge',
     help: '1 while the user service is asked, 0 while it is given a rest.',
     labels: [],
+  },
+  notification_retention_total: {
+    kind: 'counter',
+    help: 'Rounds of retention by kind of row and result: done, failed.',
+    labels: ['what', 'result'],
+  },
+  notification_retention_deleted_total: {
+    kind: 'counter',
+    help: 'Rows that were kept long enough, by kind.',
+    labels: ['what'],
   },
 } as const satisfies Record<string, MetricSpec>;

@@ -58,9 +58,7 @@ export async function differences(database: Database, streams: RedisStreams, fee
   const sent = new Map(feed.expected.map((expected) => [expected.notification, expected]));
   return [
     ...feed.malformed.filter((id) => !kept.has(id)).map((id) => `malformed intent ${id} is not kept`),
-    ...lines(records, ({ id, event_id: eventId }) =>
-      sent.get(id)?.eventId === eventId ? undefined : `record ${id} of ${eventId} was not sent`,
-    ),
+    ...lines(records, ({ id, event_id: eventId }) => wrongRecord(sent.get(id), eventId, kept)),
     ...missing(sent.keys(), new Set(records.map(({ id }) => id)), 'record of intent'),
     ...missing(feed.expected.flatMap(routesOf), routes, 'route'),
     ...missing(routes.keys(), new Set(feed.expected.flatMap(routesOf)), 'intent of route'),
@@ -70,6 +68,18 @@ export async function differences(database: Database, streams: RedisStreams, fee
       routes.get(route)?.state === 'published' ? undefined : `${route}, the newest of ${key}, did not go out`,
     ),
   ];
+}
+
+/** What is wrong with a record that came of an event. */
+function wrongRecord(
+  expected: Expected | undefined,
+  eventId: string,
+  kept: ReadonlySet<string>,
+): string | undefined {
+  const { eventId: first, rivalEventId: rival } = expected ?? {};
+  if (eventId !== first && eventId !== rival) return `nobody sent the record of ${eventId}`;
+  const other = eventId === first ? rival : first;
+  return other === undefined || kept.has(other) ? undefined : `malformed intent ${other} is not kept`;
 }
 
 /** What is wrong with a route that should be at its end. */

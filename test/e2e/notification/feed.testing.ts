@@ -27,6 +27,8 @@ export const user = (number: number): string => `user-${number % USERS}`;
 export interface Expected {
   readonly notification: string;
   readonly eventId: string;
+  /** Of an intent with the same key and other content: of two instances, either may come first, and the other is kept as malformed. */
+  readonly rivalEventId: string | undefined;
   readonly tenant: string;
   readonly occurredAtMs: number;
   readonly recipients: readonly string[];
@@ -108,14 +110,13 @@ export class Feed {
   private async sendIntent(number: number, type: NotificationType): Promise<void> {
     const recipients = [user(number), user(number + 1), ...(number % 10 === 0 ? [NOBODY] : [])];
     const intent = intentOf(number, type, recipients);
-    this.expected.push(intent.expected);
+    const rivalEventId = number % 35 === 0 ? randomUUID() : undefined;
+    this.expected.push({ ...intent.expected, rivalEventId });
     await this.add(intent.fields);
     if (number % 7 === 0) await this.add(intent.fields);
-    if (number % 35 === 0) {
-      // Other content under a key that is taken.
-      const eventId = randomUUID();
-      this.malformed.push(eventId);
-      await this.add({ ...intent.fields, event_id: eventId, occurred_at_ms: '1' });
+    if (rivalEventId !== undefined) {
+      const payload_json = intent.fields.payload_json.replace('Depot', 'Yard');
+      await this.add({ ...intent.fields, event_id: rivalEventId, payload_json });
     }
   }
 
@@ -148,7 +149,7 @@ function intentOf(number: number, type: NotificationType, recipients: readonly s
   const collapseKey = catalogued?.collapseKey(payload);
   const expected: Expected = {
     notification: notificationId(PRODUCER, key),
-    ...{ eventId, tenant, occurredAtMs, recipients },
+    ...{ eventId, rivalEventId: undefined, tenant, occurredAtMs, recipients },
     channels: catalogued?.channels ?? [],
     replaces: collapseKey === undefined ? undefined : `${subject}|${collapseKey}`,
   };

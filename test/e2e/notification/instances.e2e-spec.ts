@@ -5,6 +5,19 @@ import { LEASE_MS, Trial } from './trial.testing';
 const ACCEPTED = /notification_intents_total\{.*result="accepted"/;
 const PUBLISHED = /notification_routes_total\{.*state="published"/;
 
+/** Resolves when each of them has accepted intents and published routes since it was started. */
+async function share(under: Trial, ...names: string[]): Promise<void> {
+  await eventually(
+    async () => {
+      for (const name of names) {
+        expect(await under.counter(name, ACCEPTED)).toBeGreaterThan(0);
+        expect(await under.counter(name, PUBLISHED)).toBeGreaterThan(0);
+      }
+    },
+    { what: `${names.join(' and ')} to share the work`, timeoutMs: 60_000 },
+  );
+}
+
 describe('two instances of notification under load', () => {
   const servers = testServers();
   let trial: Trial | undefined;
@@ -12,19 +25,6 @@ describe('two instances of notification under load', () => {
     await trial?.stop();
     trial = undefined;
   });
-
-  /** Resolves when each of them has accepted intents and published routes since it was started. */
-  async function share(under: Trial, ...names: string[]): Promise<void> {
-    await eventually(
-      async () => {
-        for (const name of names) {
-          expect(await under.counter(name, ACCEPTED)).toBeGreaterThan(0);
-          expect(await under.counter(name, PUBLISHED)).toBeGreaterThan(0);
-        }
-      },
-      { what: `${names.join(' and ')} to share the work`, timeoutMs: 60_000 },
-    );
-  }
 
   it('share the work, through the death of one and the sleep of the other', async () => {
     trial = await Trial.start(servers, { instances: 2 });
@@ -52,6 +52,15 @@ describe('two instances of notification under load', () => {
     expect(await trial.stop()).toEqual([]);
     trial = undefined;
   }, 240_000);
+});
+
+describe('two instances of notification with a backlog', () => {
+  const servers = testServers();
+  let trial: Trial | undefined;
+  afterEach(async () => {
+    await trial?.stop();
+    trial = undefined;
+  });
 
   it('lose nothing and leave nothing in hand when they are ended in the middle of their work', async () => {
     trial = await Trial.start(servers, { instances: 2 });

@@ -55,6 +55,8 @@ class Inserter {
   static async take(connectionString: string, batch: number): Promise<Inserter> {
     const client = new Client({ connectionString, application_name: 'bench-limit' });
     await client.connect();
+    // The app's role, whose transactions end after seconds: the held one is laid out in longer.
+    await client.query('SET transaction_timeout = 0');
     const tables: TableRows[] = [];
     for (const [table, orderBy] of TABLES) tables.push(await readTable(client, table, orderBy));
     return new Inserter(
@@ -127,7 +129,7 @@ export class InsertLimit {
 
   /** Learns the rows from those that are there. */
   async take(batch: number): Promise<Taken> {
-    const url = this.servers.postgres.url('postgres');
+    const url = this.servers.postgres.url('odograph_notification');
     return (await this.child.order({ kind: 'take', url, batch })) as Taken;
   }
 

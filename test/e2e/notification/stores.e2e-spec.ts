@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { migrateUp } from '@app/common/database';
-import { type PostgresServer, type RedisServer, startPostgres, startRedis } from '@app/common/testing';
+import { type PostgresServer, startPostgres } from '@app/common/testing';
 import { type Stores } from '../system.testing';
+import { OwnRedis } from './own-redis.testing';
 import { Trial } from './trial.testing';
 
 const DATABASE = 'odograph';
@@ -12,9 +13,8 @@ const DATABASE = 'odograph';
 describe('notification under load, while its stores are restarted', () => {
   const folder = mkdtempSync(join(tmpdir(), 'odograph-e2e-stores-'));
   const postgresAt = { dataDir: join(folder, 'postgres'), durable: false } as const;
-  const redisAt = { dir: join(folder, 'redis'), appendfsync: 'everysec' } as const;
   let postgres: PostgresServer;
-  let redis: RedisServer;
+  let redis: OwnRedis;
   let trial: Trial | undefined;
   const stores: Stores = {
     postgresUrl: (user) => postgres.url(DATABASE, user),
@@ -24,7 +24,7 @@ describe('notification under load, while its stores are restarted', () => {
   };
 
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([startPostgres(postgresAt), startRedis(redisAt)]);
+    [postgres, redis] = await Promise.all([startPostgres(postgresAt), OwnRedis.start()]);
     const admin = new Client({ connectionString: postgres.url() });
     await admin.connect();
     await admin.query(`CREATE DATABASE ${DATABASE}`);
@@ -33,7 +33,7 @@ describe('notification under load, while its stores are restarted', () => {
   }, 90_000);
   afterAll(async () => {
     await trial?.stop();
-    await Promise.all([postgres.kill(), redis.kill()]);
+    await Promise.all([postgres.kill(), redis.end()]);
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
@@ -43,15 +43,13 @@ describe('notification under load, while its stores are restarted', () => {
     feed.start();
     await feed.grown(100);
     for (const end of ['kill', 'stop'] as const) {
-      const { port: postgresPort } = postgres;
+      const { port } = postgres;
       await postgres[end]();
       await feed.grown(50);
-      postgres = await startPostgres({ ...postgresAt, port: postgresPort });
+      postgres = await startPostgres({ ...postgresAt, port });
       await feed.grown(50);
-      const { port: redisPort } = redis;
-      // What Redis has answered it has written, so that a kill takes nothing from it that the kernel does not lose.
       await redis[end]();
-      redis = await startRedis({ ...redisAt, port: redisPort });
+      await redis.startAgain();
       await feed.grown(100);
     }
     await feed.stop();

@@ -13,6 +13,7 @@ import { sinkSettings } from '../../apps/processor/src/sink';
 import { commandRecordSettings } from '../../apps/ops/src/commands';
 import { overviewSettings } from '../../apps/ops/src/overview';
 import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/src/telemetry.config';
+import { administratorSettings, directorySettings } from '../../apps/notification/src/directory';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
 import { routeSettings } from '../../apps/notification/src/routes';
 import { drainSettings } from '../../apps/relay/src/drain/drain.config';
@@ -34,6 +35,13 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     sinkSettings,
   ],
   relay: [databaseSettings, drainSettings, retrySettings, agedStreamSettings, upkeepSettings],
-  notification: [databaseSettings, claimSettings, intentSettings, routeSettings],
+  notification: [
+    databaseSettings,
+    claimSettings,
+    directorySettings,
+    administratorSettings,
+    intentSettings,
+    routeSettings,
+  ],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

@@ -1,4 +1,6 @@
+export * from './draft-store';
 export * from './ladder';
+export * from './plan';
 export * from './route';
 export * from './route-store';
 export * from './routes.config';

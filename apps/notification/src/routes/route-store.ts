@@ -1,10 +1,9 @@
 import { type Channel } from '@app/common/contracts';
-import { type Database, statement, type Transaction } from '@app/common/database';
-import { type ClaimedRoute, type RouteDraft } from './route';
+import { type Database, statement } from '@app/common/database';
+import { type ClaimedRoute } from './route';
 import claimRoutes from './sql/claim-routes.sql';
 import completeRoutes from './sql/complete-routes.sql';
 import deadLetterRoutes from './sql/dead-letter-routes.sql';
-import insertRoutes from './sql/insert-routes.sql';
 import retryRoutes from './sql/retry-routes.sql';
 import returnRoutes from './sql/return-routes.sql';
 import schedule from './sql/schedule.sql';
@@ -13,7 +12,6 @@ const STATEMENTS = {
   claim: statement('routes.claim', claimRoutes),
   complete: statement('routes.complete', completeRoutes),
   deadLetter: statement('routes.dead-letter', deadLetterRoutes),
-  insert: statement('routes.insert', insertRoutes),
   retry: statement('routes.retry', retryRoutes),
   returnUnspent: statement('routes.return', returnRoutes),
   schedule: statement('routes.schedule', schedule),
@@ -47,21 +45,6 @@ export interface FailedRoute {
 /** The statements on `notification.route`. A token names one claim; every later write of that claim is filtered by it. */
 export class RouteStore {
   constructor(private readonly database: Database) {}
-
-  async insert(transaction: Transaction, drafts: readonly RouteDraft[]): Promise<void> {
-    if (drafts.length === 0) return;
-    await transaction.query(STATEMENTS.insert, [
-      drafts.map(({ routeId }) => routeId),
-      drafts.map(({ notificationId }) => notificationId),
-      drafts.map(({ tenantId }) => tenantId),
-      drafts.map(({ channel }) => channel),
-      drafts.map(({ recipient }) => recipient),
-      drafts.map(({ address }) => address ?? null),
-      drafts.map(({ locale }) => locale),
-      drafts.map(({ skipReason }) => skipReason ?? null),
-      drafts.map(({ maxAttempts }) => maxAttempts),
-    ]);
-  }
 
   async claim(channel: Channel, limit: number, token: string, leaseMs: number): Promise<ClaimedRoute[]> {
     const rows = await this.database.query<ClaimedRow>(STATEMENTS.claim, [channel, limit, token, leaseMs]);

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Database } from '@app/common/database';
 import { APP_CONTEXT, type AppContext } from '@app/common/lifecycle';
+import { DraftStore } from './draft-store';
 import { RouteStore } from './route-store';
 import { routeSettings } from './routes.config';
 import { RoutesService } from './routes.service';
@@ -10,14 +11,14 @@ import { RoutesService } from './routes.service';
     { provide: RouteStore, useFactory: (database: Database) => new RouteStore(database), inject: [Database] },
     {
       provide: RoutesService,
-      useFactory: (context: AppContext, store: RouteStore) => {
+      useFactory: (context: AppContext) => {
         const settings = context.read(routeSettings);
-        return new RoutesService(store, {
+        return new RoutesService(new DraftStore(), {
           push: settings.NOTIFICATION_PUSH_MAX_ATTEMPTS,
           email: settings.NOTIFICATION_EMAIL_MAX_ATTEMPTS,
         });
       },
-      inject: [APP_CONTEXT, RouteStore],
+      inject: [APP_CONTEXT],
     },
   ],
   exports: [RouteStore, RoutesService],

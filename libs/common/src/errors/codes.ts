@@ -100,6 +100,11 @@ export const ERROR_TABLE = {
     message: 'An intent does not fit the catalog',
     action: 'Correct its producer; the raw fields are in notification.malformed_intent.',
   },
+  USER_SERVICE_UNAVAILABLE: {
+    message: 'The user service does not say who a recipient is',
+    action:
+      'Check NOTIFICATION_USER_SERVICE_BASE_URL and the service; nothing is lost, what needs it waits (notification_waiting_records).',
+  },
   STILL_IN_USE: {
     message: 'What is to be changed is in use',
     action: 'Stop what is named, let it finish, and run the command again.',

@@ -2,13 +2,23 @@ import { Module } from '@nestjs/common';
 import { Database } from '@app/common/database';
 import { APP_CONTEXT, type AppContext } from '@app/common/lifecycle';
 import { DraftStore } from './draft-store';
+import { JUDGING, PASS_THROUGH } from './judging';
 import { RouteStore } from './route-store';
 import { routeSettings } from './routes.config';
 import { RoutesService } from './routes.service';
+import { Settlements } from './settlements';
+import { SinkStore } from './sink-store';
 
 @Module({
   providers: [
     { provide: RouteStore, useFactory: (database: Database) => new RouteStore(database), inject: [Database] },
+    {
+      provide: Settlements,
+      useFactory: (database: Database) => new Settlements(database),
+      inject: [Database],
+    },
+    { provide: SinkStore, useFactory: (database: Database) => new SinkStore(database), inject: [Database] },
+    { provide: JUDGING, useValue: PASS_THROUGH },
     {
       provide: RoutesService,
       useFactory: (context: AppContext) => {
@@ -21,6 +31,6 @@ import { RoutesService } from './routes.service';
       inject: [APP_CONTEXT],
     },
   ],
-  exports: [RouteStore, RoutesService],
+  exports: [RouteStore, Settlements, SinkStore, JUDGING, RoutesService],
 })
 export class RoutesModule {}

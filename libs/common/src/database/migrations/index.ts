@@ -13,6 +13,7 @@ import { EventHidden1790000000012 } from './0012-event-hidden';
 import { SpeedUnknown1790000000013 } from './0013-speed-unknown';
 import { Notification1790000000014 } from './0014-notification';
 import { Intake1790000000015 } from './0015-intake';
+import { NotificationSink1790000000016 } from './0016-notification-sink';
 
 /**
  * All migrations, oldest first. TypeORM orders them by the number at the end of their names. One that was released is
@@ -34,6 +35,7 @@ export const MIGRATIONS = [
   SpeedUnknown1790000000013,
   Notification1790000000014,
   Intake1790000000015,
+  NotificationSink1790000000016,
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((Migration) => new Migration().name);

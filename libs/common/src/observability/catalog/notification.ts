@@ -14,7 +14,22 @@ export const NOTIFICATION_METRICS = {
   },
   notification_publish_seconds: {
     kind: 'histogram',
-    help: "From the acceptance of an intent to its route's stream entry.",
+    help: "From the acceptance of an intent to its route's stream entry, for the normal lane.",
+    labels: ['channel'],
+  },
+  notification_urgent_publish_seconds: {
+    kind: 'histogram',
+    help: "From the acceptance of an intent to its route's stream entry, for the urgent lane.",
+    labels: ['channel'],
+  },
+  notification_sink_losses_total: {
+    kind: 'counter',
+    help: 'Times that a target stream did not hold any more what it had acknowledged, by channel.',
+    labels: ['channel'],
+  },
+  notification_routes_republished_total: {
+    kind: 'counter',
+    help: 'Published routes that became due again, as their target stream has lost their entries, by channel.',
     labels: ['channel'],
   },
   notification_intent_stream_oldest_unprocessed_age_ms: {

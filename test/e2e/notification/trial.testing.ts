@@ -1,7 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NOTIFICATION_GROUP, NOTIFICATION_INTENTS } from '@app/common/contracts';
+import {
+  GATEWAY_CLIENT_EVENTS,
+  MAIL_DELIVERY_COMMANDS,
+  NOTIFICATION_GROUP,
+  NOTIFICATION_INTENTS,
+} from '@app/common/contracts';
 import { Database, statement } from '@app/common/database';
 import { createLogger } from '@app/common/observability';
 import { RedisStreams } from '@app/common/streams';
@@ -16,6 +21,8 @@ export interface TrialOptions {
   readonly instances?: number;
   /** Of all instances. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of one instance, laid over them. */
+  readonly settingsOf?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Start an instance again that died by itself. */
   readonly restartDead?: boolean;
 }
@@ -116,6 +123,14 @@ export class Trial {
     );
   }
 
+  /** Entries of both target streams. */
+  async publishedRoutes(): Promise<number> {
+    const infos = await Promise.all(
+      [GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS].map((stream) => this.streams.info(stream, [])),
+    );
+    return infos.reduce((sum, info) => sum + (info?.length ?? 0), 0);
+  }
+
   differences(): Promise<string[]> {
     return differences(this.database, this.streams, this.feed);
   }
@@ -139,7 +154,7 @@ export class Trial {
   private async add(
     name: string,
     stores: Stores,
-    { settings = {}, restartDead = false }: TrialOptions,
+    { settings = {}, settingsOf = {}, restartDead = false }: TrialOptions,
   ): Promise<void> {
     const probePort = await freePort();
     const app = new AppProcess({
@@ -153,6 +168,7 @@ export class Trial {
         ...{ PROBE_HOST: '127.0.0.1', PROBE_PORT: String(probePort), INSTANCE_ID: `${name}:${probePort}` },
         ...{ NOTIFICATION_ROUTE_LEASE: `${LEASE_MS}ms`, CLAIM_THRESHOLD_MS: String(CLAIM_THRESHOLD_MS) },
         ...settings,
+        ...settingsOf[name],
       },
       logPath: this.logPath(name),
       ...{ probePort, readyTimeoutMs: PATIENCE_MS },

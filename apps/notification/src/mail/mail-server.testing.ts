@@ -18,8 +18,8 @@ export class TestMailServer {
   readonly toRecipient = new Map<string, SmtpRefusal[]>();
   readonly toSender: SmtpRefusal[] = [];
   readonly toData: SmtpRefusal[] = [];
-  /** Called when a mail has come in and before the server says so. */
-  beforeAnswer: (() => Promise<void>) | undefined;
+  /** Called when a mail has come in and before the server says so, or what it says in place of that. */
+  beforeAnswer: (() => Promise<SmtpRefusal | undefined>) | undefined;
   private server: SMTPServer | undefined;
   private usedPort = 0;
 
@@ -53,8 +53,9 @@ export class TestMailServer {
           const from = session.envelope.mailFrom;
           const to = session.envelope.rcptTo.map(({ address }) => address);
           this.received.push({ from: from === false ? '' : from.address, to, mail });
-          await this.beforeAnswer?.();
-          done(null, '2.0.0 taken');
+          const instead = errorOf(await this.beforeAnswer?.());
+          if (instead === null) done(null, '2.0.0 taken');
+          else done(instead);
         };
         answer().catch(done);
       },

@@ -14,7 +14,7 @@ type Imports = NonNullable<DynamicModule['imports']>;
 
 const MODULES: Readonly<Record<NotificationFeature, Imports>> = {
   publishers: [PublishersModule],
-  intents: [IntentsModule],
+  intents: [IntentsModule, RetentionModule],
   mail: [MailModule],
 };
 
@@ -34,7 +34,6 @@ export class AppModule {
         DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
         TemplatesModule,
         ...chosen.flatMap((feature) => MODULES[feature]),
-        RetentionModule,
       ],
     };
   }

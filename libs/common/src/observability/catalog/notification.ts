@@ -73,4 +73,14 @@ export const NOTIFICATION_METRICS = {
     help: '1 while the user service is asked, 0 while it is given a rest.',
     labels: [],
   },
+  notification_retention_total: {
+    kind: 'counter',
+    help: 'Rounds of retention by kind of row and result: done, failed.',
+    labels: ['what', 'result'],
+  },
+  notification_retention_deleted_total: {
+    kind: 'counter',
+    help: 'Rows that were kept long enough, by kind.',
+    labels: ['what'],
+  },
 } as const satisfies Record<string, MetricSpec>;

@@ -4,7 +4,7 @@ import { GATEWAY_CLIENT_EVENTS } from '@app/common/contracts';
 import { MemoryStreams } from '@app/common/streams';
 import { testServers } from '@app/common/testing';
 import { type Judging } from '../routes';
-import { channelOf, messagesOf, PublishingSuite } from './publishing.testing';
+import { channelOf, messagesOf, PublishingSuite } from '../publishing.testing';
 
 let mockOnFault: (name: string) => void = () => undefined;
 jest.mock('@app/common/observability', () => ({

@@ -290,6 +290,7 @@ describe('intents whose recipients a user service knows', () => {
         there.resolution.settle(resolved.toReversed()),
       ]);
       expect(settled.reduce((sum, { routed }) => sum + routed, 0)).toBe(2);
+      expect(settled.flatMap(({ malformed }) => malformed)).toEqual([]);
       expect(await eyes.routes()).toHaveLength(4);
     });
 

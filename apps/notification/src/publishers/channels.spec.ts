@@ -49,11 +49,21 @@ describe('channels', () => {
   });
 
   it('write a lead with what is folded into it', () => {
-    const fold = { collapsedCount: 2, items: [{ device_name: 'Van 1' }, { device_name: 'Van 2' }] };
-    expect(JSON.parse(String(pushChannel.encode(route, 0, fold)['payload_json']))).toEqual({
+    const fold = {
+      collapsedCount: 3,
+      items: ['Van 1', 'Van 2'].map((name, n) => ({ occurredAtMs: n, payload: { device_name: name } })),
+    };
+    const told = {
       device_name: 'Van 1',
-      collapsed_count: 2,
-      items: fold.items,
+      collapsed_count: 3,
+      items: [
+        { device_name: 'Van 1', occurred_at_ms: 0 },
+        { device_name: 'Van 2', occurred_at_ms: 1 },
+      ],
+    };
+    expect(JSON.parse(String(pushChannel.encode(route, 0, fold)['payload_json']))).toEqual(told);
+    expect(JSON.parse(String(emailChannel.encode(route, 0, fold)['payload_json']))).toMatchObject({
+      variables: told,
     });
   });
 

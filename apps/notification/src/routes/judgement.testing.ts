@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { z } from 'zod';
 import { Registry } from 'prom-client';
 import { type Channel, type Lane, notificationId, routeId } from '@app/common/contracts';
 import { type Database, statement } from '@app/common/database';
@@ -88,7 +89,7 @@ const ARRIVE = sql(
 );
 const MAKE_DUE = sql(
   'make_due',
-  'UPDATE notification.route SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL',
+  'UPDATE notification.route SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL AND recipient = $1',
 );
 const EXPIRE_LEASES = sql(
   'expire_leases',
@@ -258,9 +259,9 @@ export class JudgingBench {
     await this.publish(channel);
   }
 
-  /** As if an operator wanted all to be tried now. */
-  async makeDue(): Promise<void> {
-    await this.owner.query(MAKE_DUE);
+  /** As if an operator wanted all of a recipient to be tried now. */
+  async makeDue(recipient: string): Promise<void> {
+    await this.owner.query(MAKE_DUE, [recipient]);
   }
 
   async expireLeases(): Promise<void> {
@@ -293,4 +294,26 @@ interface PublisherChoice {
   readonly lane?: Lane;
   readonly judging?: Judging;
   readonly batch?: number;
+}
+
+const objectSchema = z.record(z.string(), z.unknown());
+
+/** What an entry says in JSON. */
+export const payloadOf = (entry: Readonly<Record<string, string>> | undefined): Record<string, unknown> =>
+  objectSchema.parse(JSON.parse(entry?.['payload_json'] ?? '{}'));
+
+const itemsSchema = z.array(z.object({ key: z.string() })).default([]);
+
+/** The keys of the events that a payload lists. */
+export const keysIn = (payload: Readonly<Record<string, unknown>>): string[] =>
+  itemsSchema.parse(payload['items']).map(({ key }) => key);
+
+/** How many routes there are by state and reason. */
+export function countBy(routes: readonly RouteRow[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { state, reason } of routes) {
+    const name = `${state} ${reason ?? ''}`.trim();
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { deliveryStreamSettings } from '@app/common/config';
 import { INTENT_CATALOG, LANES } from '@app/common/contracts';
 import { Database } from '@app/common/database';
 import { HealthRegistry } from '@app/common/health';
@@ -59,7 +60,12 @@ function buildPublishers(
     leaseMs: settings.NOTIFICATION_ROUTE_LEASE,
     pollMs: settings.NOTIFICATION_ROUTE_POLL,
   };
-  const channels = [pushChannel, emailChannel].map((channel) => {
+  const names = context.read(deliveryStreamSettings);
+  const targets = [
+    { ...pushChannel, stream: names.NOTIFICATION_GATEWAY_CLIENT_EVENTS_STREAM },
+    { ...emailChannel, stream: names.NOTIFICATION_MAIL_DELIVERY_COMMANDS_STREAM },
+  ];
+  const channels = targets.map((channel) => {
     const repair = new SinkRepair({
       ...{ channel: channel.channel, stream: channel.stream, windowMs, store: stores.sinks },
       ...{ sinks: streams, leases, metrics, logger },

@@ -136,6 +136,7 @@ const PAYLOAD = {
   device_name: 'Van',
   reference: 'geofence:1',
   reference_name: 'Depot',
+  ...{ longitude: 25.27, latitude: 54.68, details: {}, last_seen_at_ms: 0 },
 };
 const logger = pino({ level: 'silent' });
 
@@ -296,17 +297,18 @@ interface PublisherChoice {
   readonly batch?: number;
 }
 
-const objectSchema = z.record(z.string(), z.unknown());
+export const objectSchema = z.record(z.string(), z.unknown());
 
 /** What an entry says in JSON. */
 export const payloadOf = (entry: Readonly<Record<string, string>> | undefined): Record<string, unknown> =>
   objectSchema.parse(JSON.parse(entry?.['payload_json'] ?? '{}'));
 
-const itemsSchema = z.array(z.object({ key: z.string() })).default([]);
+const keySchema = z.object({ key: z.string() });
+const itemsSchema = z.array(keySchema.or(z.object({ payload: keySchema }))).default([]);
 
 /** The keys of the events that a payload lists. */
 export const keysIn = (payload: Readonly<Record<string, unknown>>): string[] =>
-  itemsSchema.parse(payload['items']).map(({ key }) => key);
+  itemsSchema.parse(payload['items']).map((item) => ('payload' in item ? item.payload.key : item.key));
 
 /** How many routes there are by state and reason. */
 export function countBy(routes: readonly RouteRow[]): Record<string, number> {

@@ -1,17 +1,15 @@
 import { type Channel, type Lane } from '@app/common/contracts';
-import { type Database, statement, type Transaction } from '@app/common/database';
+import { type Database, statement } from '@app/common/database';
 import { type SinkState } from '@app/common/streams';
-import { type ClaimedRoute, type RouteDraft } from './route';
+import { type ClaimedRoute } from './route';
 import { type SinkRow, sinkStateOf } from './sink-store';
 import claimRoutes from './sql/claim-routes.sql';
 import findSink from './sql/find-sink.sql';
-import insertRoutes from './sql/insert-routes.sql';
 import schedule from './sql/schedule.sql';
 
 const STATEMENTS = {
   claim: statement('routes.claim', claimRoutes),
   findSink: statement('routes.find-sink', findSink),
-  insert: statement('routes.insert', insertRoutes),
   schedule: statement('routes.schedule', schedule),
 };
 
@@ -71,21 +69,6 @@ export interface Claim {
 /** Writes routes, claims them for publishing and counts what waits. */
 export class RouteStore {
   constructor(private readonly database: Database) {}
-
-  async insert(transaction: Transaction, drafts: readonly RouteDraft[]): Promise<void> {
-    if (drafts.length === 0) return;
-    await transaction.query(STATEMENTS.insert, [
-      drafts.map(({ routeId }) => routeId),
-      drafts.map(({ notificationId }) => notificationId),
-      drafts.map(({ tenantId }) => tenantId),
-      drafts.map(({ channel }) => channel),
-      drafts.map(({ recipient }) => recipient),
-      drafts.map(({ address }) => address ?? null),
-      drafts.map(({ locale }) => locale),
-      drafts.map(({ skipReason }) => skipReason ?? null),
-      drafts.map(({ maxAttempts }) => maxAttempts),
-    ]);
-  }
 
   /** Routes of one channel and lane that are due, in equal shares for the tenants, and some of holders that went silent. */
   async claim(request: ClaimRequest): Promise<Claim> {

@@ -1,21 +1,5 @@
 import { type Channel, type Lane } from '@app/common/contracts';
 
-/** A route as it is planned when its record is accepted. */
-export interface RouteDraft {
-  readonly routeId: string;
-  readonly notificationId: string;
-  readonly tenantId: string;
-  readonly channel: Channel;
-  /** User id. */
-  readonly recipient: string;
-  /** Mail address; none for push and for a recipient that nobody knows. */
-  readonly address: string | undefined;
-  readonly locale: string;
-  /** Why it is not to be published at all; undefined for one that is. */
-  readonly skipReason: string | undefined;
-  readonly maxAttempts: number;
-}
-
 /** A route that this instance holds for publishing, with what its record says. */
 export interface ClaimedRoute {
   readonly routeId: string;

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { Database } from '@app/common/database';
 import { APP_CONTEXT, type AppContext } from '@app/common/lifecycle';
 import { Metrics } from '@app/common/observability';
+import { DraftStore } from './draft-store';
 import { Judgement } from './judgement';
 import { JUDGING } from './judging';
 import { RouteStore } from './route-store';
@@ -27,14 +28,14 @@ import { SinkStore } from './sink-store';
     },
     {
       provide: RoutesService,
-      useFactory: (context: AppContext, store: RouteStore) => {
+      useFactory: (context: AppContext) => {
         const settings = context.read(routeSettings);
-        return new RoutesService(store, {
+        return new RoutesService(new DraftStore(), {
           push: settings.NOTIFICATION_PUSH_MAX_ATTEMPTS,
           email: settings.NOTIFICATION_EMAIL_MAX_ATTEMPTS,
         });
       },
-      inject: [APP_CONTEXT, RouteStore],
+      inject: [APP_CONTEXT],
     },
   ],
   exports: [RouteStore, Settlements, SinkStore, JUDGING, RoutesService],

@@ -1,17 +1,23 @@
 import { z } from 'zod';
 
-/** Field types that settings are made of. Durations read as `500ms`, `30s`, `15m`, `24h` or `7d` and become milliseconds. */
+/** Field types that settings are made of. Durations read as `500ms`, `30s`, `1h30m` or `7d` and become milliseconds. */
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 type Unit = keyof typeof UNIT_MS;
 const isUnit = (text: string): text is Unit => text in UNIT_MS;
 
-/** Milliseconds from text such as `15m`, or undefined when it is none. */
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
+
+/** Milliseconds from text such as `15m` or `1h30m`, or undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
-  const [, amount, unit] = match ?? [];
-  if (amount === undefined || unit === undefined || !isUnit(unit)) return undefined;
-  return Number(amount) * UNIT_MS[unit];
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed.replaceAll(PART, '') !== '') return undefined;
+  let milliseconds = 0;
+  for (const [, amount, unit] of trimmed.matchAll(PART)) {
+    if (amount === undefined || unit === undefined || !isUnit(unit)) return undefined;
+    milliseconds += Number(amount) * UNIT_MS[unit];
+  }
+  return milliseconds;
 }
 
 export function duration(fallback: string) {
@@ -37,6 +43,29 @@ export function integer(fallback: number, { min, max }: { min: number; max: numb
 
 /** A TCP port; 0 lets the system choose one. */
 export const port = (fallback: number) => integer(fallback, { min: 0, max: 65_535 });
+
+/** Where a server listens. */
+export interface ListenAddress {
+  /** Undefined: every interface. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** `host:port`, `[address]:port` or `:port` for every interface; port 0 lets the system choose one. */
+export function listenAddress(fallback: string) {
+  return z
+    .string()
+    .default(fallback)
+    .transform((text, context): ListenAddress => {
+      const [, address, name, digits] = /^(?:\[([\da-fA-F:.]+)\]|([^\s:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+      const host = address ?? name;
+      if (digits !== undefined && Number(digits) <= 65_535) {
+        return { host: host === '' ? undefined : host, port: Number(digits) };
+      }
+      context.addIssue({ code: 'custom', message: 'is no address such as :8080 or 127.0.0.1:8080' });
+      return z.NEVER;
+    });
+}
 
 export function flag(fallback: boolean) {
   return z

@@ -4,12 +4,23 @@ import { HealthModule } from '@app/common/health';
 import { type AppContext, LifecycleModule } from '@app/common/lifecycle';
 import { StreamsModule } from '@app/common/streams';
 import { IntentsModule } from './intents/intents.module';
+import { NOTIFICATION_FEATURES, type NotificationFeature, notificationSettings } from './notification.config';
 import { PublishersModule } from './publishers/publishers.module';
+
+type Imports = NonNullable<DynamicModule['imports']>;
+
+const MODULES: Readonly<Record<NotificationFeature, Imports>> = {
+  publishers: [PublishersModule],
+  intents: [IntentsModule],
+  mail: [],
+};
 
 /** Composition only: what notification is made of. */
 @Module({})
 export class AppModule {
   static forRoot(context: AppContext): DynamicModule {
+    const { NOTIFICATION_FEATURES: features } = context.read(notificationSettings);
+    const chosen = NOTIFICATION_FEATURES.filter((feature) => features.includes(feature));
     return {
       module: AppModule,
       imports: [
@@ -17,8 +28,7 @@ export class AppModule {
         HealthModule,
         DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
         StreamsModule.forRoot(),
-        PublishersModule,
-        IntentsModule,
+        ...chosen.flatMap((feature) => MODULES[feature]),
       ],
     };
   }

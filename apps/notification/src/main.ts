@@ -1,13 +1,28 @@
 import 'reflect-metadata';
-import { claimSettings, databaseSettings } from '@app/common/config';
+import { claimSettings, databaseSettings, readSettings, type SettingGroup } from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { intentSettings } from './intents/intents.config';
+import { type NotificationFeature, notificationSettings } from './notification.config';
+import { publicHttpSettings } from './public-http';
 import { routeSettings } from './routes';
+
+const always = [notificationSettings, databaseSettings, claimSettings, intentSettings, routeSettings];
+
+/** The settings of features that are off by default: nobody needs to set those of a feature that does not run. */
+const optional: Readonly<Partial<Record<NotificationFeature, readonly SettingGroup[]>>> = {
+  mail: [publicHttpSettings],
+};
 
 void runApp({
   name: 'notification',
   defaultProbePort: 9103,
-  groups: [databaseSettings, claimSettings, intentSettings, routeSettings],
+  groups: [...new Set([...always, ...Object.values(optional).flat()])],
+  needs: (environment) => [
+    ...always,
+    ...readSettings(notificationSettings, environment).NOTIFICATION_FEATURES.flatMap(
+      (feature) => optional[feature] ?? [],
+    ),
+  ],
   module: (context) => AppModule.forRoot(context),
 });

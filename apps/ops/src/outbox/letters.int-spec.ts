@@ -71,6 +71,17 @@ describe('odo outbox dlq', () => {
     ]);
   });
 
+  it('chooses by topic and by key, and says nothing more of what is resolved', async () => {
+    await three();
+    expect(await odo.done('outbox', 'dlq', 'replay', '--topic', INTENTS)).toBe('1 replayed\n');
+    expect(await resolutions()).toEqual([null, 'replayed', null]);
+    const resolve = ['outbox', 'dlq', 'resolve', '--reason', 'a test device'];
+    expect(await odo.done(...resolve, '--key', 'device-0003')).toBe('1 resolved\n');
+    expect(await resolutions()).toEqual([null, 'replayed', 'skipped']);
+    expect(await odo.done(...resolve, '--all')).toBe('1 resolved\n');
+    expect(await resolutions()).toEqual(['skipped', 'replayed', 'skipped']);
+  });
+
   it('resolves those that are chosen for a reason: their rows are skipped and hold nobody', async () => {
     const [first = ''] = await three();
     expect((await odo.run('outbox', 'dlq', 'resolve', '--all')).status).toBe(2);

@@ -58,6 +58,20 @@ describe('Breaker', () => {
     expect(probes).toEqual([[1], [2], [3]]);
   });
 
+  it('keeps a probe of its own where callers from before the outage come back', () => {
+    const before = breaker.admit([1, 2]);
+    breaker.failed(away);
+    jest.advanceTimersByTime(200);
+    expect(breaker.admit([3])).toEqual([3]);
+    breaker.release(before);
+    expect(breaker.admit([1, 2])).toEqual([]);
+  });
+
+  it('counts those that fail together once', () => {
+    for (let call = 0; call < 8; call += 1) breaker.failed(away);
+    expect(breaker.restMs).toBeLessThanOrEqual(125);
+  });
+
   it('does not take an answer for a write: a full server that answers keeps its rests', () => {
     for (let round = 0; round < 5; round += 1) {
       breaker.failed(away);

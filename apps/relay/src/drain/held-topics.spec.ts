@@ -83,6 +83,12 @@ describe('HeldTopics', () => {
     expect(await whyOf(held)).toEqual({});
   });
 
+  it('hides no failure that is not the store being away', async () => {
+    const held = topics(20);
+    streams.info = () => Promise.reject(new TypeError('a mistake of ours'));
+    await expect(held.refresh()).rejects.toThrow('a mistake of ours');
+  });
+
   it('keeps what it knew of a store that does not answer, and still hears of a pause', async () => {
     const held = topics();
     memory = { usedBytes: 95, maxBytes: 100 };

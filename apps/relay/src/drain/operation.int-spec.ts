@@ -91,9 +91,13 @@ describe('The relay in operation', () => {
       const entries = await suite.streams.range(FLEET_EVENTS, '-', '+', 100);
       seen.push(...entries.map((entry) => text(entry, 'event_id') ?? ''));
       // Entry by entry: the relay may add to the stream at any moment, and what was not seen must stay.
-      await suite.streams.commands.onEach((redis) => redis.xdel(FLEET_EVENTS, ...entries.map(({ id }) => id)));
+      await suite.streams.commands.onEach((redis) =>
+        redis.xdel(FLEET_EVENTS, ...entries.map(({ id }) => id)),
+      );
     }
-    expect(seen).toEqual(Array.from({ length: 40 }, (_, sequence) => intentMessageId('spec', `k#${sequence}`)));
+    expect(seen).toEqual(
+      Array.from({ length: 40 }, (_, sequence) => intentMessageId('spec', `k#${sequence}`)),
+    );
   });
 
   it('measures what waits, and names the transaction that everything waits for', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EVENT_KINDS, type EventKind } from './events';
+import { type EventKind } from './events';
 import { publishedEventIdSchema, type Channel } from './ids';
 
 /** Who a notification is for: named users, or the administrators of the deployment's configuration. */

@@ -3,6 +3,7 @@ import { DatabaseModule } from '@app/common/database';
 import { HealthModule } from '@app/common/health';
 import { type AppContext, LifecycleModule } from '@app/common/lifecycle';
 import { StreamsModule } from '@app/common/streams';
+import { GatewayModule } from './gateway/gateway.module';
 import { IntentsModule } from './intents/intents.module';
 import { NOTIFICATION_FEATURES, type NotificationFeature, notificationSettings } from './notification.config';
 import { PublishersModule } from './publishers/publishers.module';
@@ -13,6 +14,7 @@ const MODULES: Readonly<Record<NotificationFeature, Imports>> = {
   publishers: [PublishersModule],
   intents: [IntentsModule],
   mail: [],
+  gateway: [GatewayModule],
 };
 
 /** Composition only: what notification is made of. */

@@ -1,7 +1,14 @@
 import 'reflect-metadata';
-import { claimSettings, databaseSettings, readSettings, type SettingGroup } from '@app/common/config';
+import {
+  claimSettings,
+  databaseSettings,
+  gatewayTokenSettings,
+  readSettings,
+  type SettingGroup,
+} from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
+import { gatewaySettings } from './gateway';
 import { intentSettings } from './intents/intents.config';
 import { type NotificationFeature, notificationSettings } from './notification.config';
 import { publicHttpSettings } from './public-http';
@@ -12,6 +19,7 @@ const always = [notificationSettings, databaseSettings, claimSettings, intentSet
 /** The settings of features that are off by default: nobody needs to set those of a feature that does not run. */
 const optional: Readonly<Partial<Record<NotificationFeature, readonly SettingGroup[]>>> = {
   mail: [publicHttpSettings],
+  gateway: [publicHttpSettings, gatewaySettings, gatewayTokenSettings],
 };
 
 void runApp({

@@ -95,6 +95,11 @@ export class ClientConnection {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.ping();
   }
 
+  /** Events that wait for the client to read. */
+  get queued(): number {
+    return this.subscriber.queue.length;
+  }
+
   /** Resolves when all that is queued is on its way. */
   drained(): Promise<void> {
     return this.subscriber.queue.drained();

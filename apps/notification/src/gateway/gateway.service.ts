@@ -119,7 +119,8 @@ export class GatewayService implements Service, HealthContributor {
   }
 
   snapshot(): Record<string, unknown> {
-    return { connections: this.connections.size, position: this.feed.position };
+    const queued = [...this.connections].reduce((sum, connection) => sum + connection.queued, 0);
+    return { connections: this.connections.size, queued, position: this.feed.position };
   }
 
   private admit(

@@ -1,0 +1,1 @@
+export { gatewaySettings } from './gateway.config';

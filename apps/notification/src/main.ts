@@ -8,7 +8,7 @@ import {
 } from '@app/common/config';
 import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
-import { gatewaySettings } from './gateway';
+import { gatewaySettings, webPushSettings } from './gateway';
 import { intentSettings } from './intents/intents.config';
 import { type NotificationFeature, notificationSettings } from './notification.config';
 import { publicHttpSettings } from './public-http';
@@ -19,7 +19,7 @@ const always = [notificationSettings, databaseSettings, claimSettings, intentSet
 /** The settings of features that are off by default: nobody needs to set those of a feature that does not run. */
 const optional: Readonly<Partial<Record<NotificationFeature, readonly SettingGroup[]>>> = {
   mail: [publicHttpSettings],
-  gateway: [publicHttpSettings, gatewaySettings, gatewayTokenSettings],
+  gateway: [publicHttpSettings, gatewaySettings, gatewayTokenSettings, webPushSettings],
 };
 
 void runApp({

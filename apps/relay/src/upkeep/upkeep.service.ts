@@ -1,4 +1,9 @@
-import { FLEET_EVENTS, GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS } from '@app/common/contracts';
+import {
+  FLEET_EVENTS,
+  GATEWAY_CLIENT_EVENTS,
+  MAIL_DELIVERY_COMMANDS,
+  WEB_PUSH_GROUP,
+} from '@app/common/contracts';
 import { type Database, statement } from '@app/common/database';
 import { type Ownership } from '@app/common/leases';
 import { Loop, type Service } from '@app/common/lifecycle';
@@ -10,8 +15,12 @@ import ensurePartitions from './sql/ensure-partitions.sql';
 
 const ENSURE = statement('upkeep.ensure-partitions', ensurePartitions);
 
-/** Streams that nobody of ours reads through a group: they are kept by age alone. */
-const AGED_STREAMS = [FLEET_EVENTS, GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS];
+/** Streams that are kept by age, and the groups of optional features: what such a group has still to do stays. */
+const AGED_STREAMS: ReadonlyMap<string, readonly string[]> = new Map([
+  [FLEET_EVENTS, []],
+  [GATEWAY_CLIENT_EVENTS, [WEB_PUSH_GROUP]],
+  [MAIL_DELIVERY_COMMANDS, []],
+]);
 /** An instance that does not hold the lease looks again this soon. */
 const STANDBY_MS = 1000;
 
@@ -91,16 +100,23 @@ export class UpkeepService implements Service {
       for (const reason of BLOCK_REASONS) this.blockedSlots.set({ reason }, blocked[reason] ?? 0);
   }
 
-  private async trim(stream: string): Promise<void> {
+  private async trim(stream: string, optionalGroups: readonly string[]): Promise<void> {
     const { unknownGroups } = await this.streams.trimOwned({
       stream,
-      groups: [],
+      groups: await this.existing(stream, optionalGroups),
       keepMs: this.options.streamKeepMs,
     });
     // They hold nothing back: a reader that is slower than the trimming loses entries, and must be told.
     if (unknownGroups.length > 0) {
       this.logger.warn({ event: 'upkeep_unregistered_groups', stream, groups: unknownGroups });
     }
+  }
+
+  /** A registered group that is not there holds all: that of a feature that is off must not. */
+  private async existing(stream: string, groups: readonly string[]): Promise<readonly string[]> {
+    if (groups.length === 0) return [];
+    const info = await this.streams.info(stream, groups);
+    return (info?.groups ?? []).flatMap(({ name, known }) => (known ? [name] : []));
   }
 
   /** One task's failure keeps no other from running; the loop then comes back sooner. */
@@ -113,7 +129,10 @@ export class UpkeepService implements Service {
       ['outbox', async () => this.report(undefined, await this.outbox.reclaim())],
       ['retry', () => this.outbox.deleteClosedRetries()],
       ['dead_letters', () => this.outbox.rotateDeadLetters()],
-      ...AGED_STREAMS.map((stream): [string, () => Promise<unknown>] => ['streams', () => this.trim(stream)]),
+      ...[...AGED_STREAMS].map(([stream, groups]): [string, () => Promise<unknown>] => [
+        'streams',
+        () => this.trim(stream, groups),
+      ]),
     ];
     for (const [task, run] of tasks) {
       try {

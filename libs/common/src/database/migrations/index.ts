@@ -12,6 +12,7 @@ import { OutboxRetryLookups1790000000011 } from './0011-outbox-retry-lookups';
 import { EventHidden1790000000012 } from './0012-event-hidden';
 import { SpeedUnknown1790000000013 } from './0013-speed-unknown';
 import { Notification1790000000014 } from './0014-notification';
+import { WebPush1790000000018 } from './0018-web-push';
 
 /**
  * All migrations, oldest first. TypeORM orders them by the number at the end of their names. One that was released is
@@ -32,6 +33,7 @@ export const MIGRATIONS = [
   EventHidden1790000000012,
   SpeedUnknown1790000000013,
   Notification1790000000014,
+  WebPush1790000000018,
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((Migration) => new Migration().name);

@@ -63,4 +63,14 @@ export const NOTIFICATION_METRICS = {
     help: 'From the stream entry of an event to its writing to a live client.',
     labels: [],
   },
+  notification_web_push_total: {
+    kind: 'counter',
+    help: 'Web Push messages by result: sent, retry, expired, gone (the subscription is removed), too_large, refused.',
+    labels: ['result'],
+  },
+  notification_web_push_seconds: {
+    kind: 'histogram',
+    help: 'From the stream entry of an event to the end of its first attempts by Web Push.',
+    labels: [],
+  },
 } as const satisfies Record<string, MetricSpec>;

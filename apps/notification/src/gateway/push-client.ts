@@ -32,8 +32,6 @@ export interface PushClientOptions {
   readonly timeoutMs: number;
   readonly allowPrivate: boolean;
   readonly concurrency: number;
-  /** Certificates that are trusted beside the usual ones: for tests. */
-  readonly ca?: string;
 }
 
 /** Speaks to push services: RFC 8030 (delivery), 8291 (encryption), 8292 (VAPID). Follows no redirect, reads no body. */
@@ -42,13 +40,13 @@ export class PushClient {
   private readonly https: HttpsAgent;
 
   constructor(private readonly options: PushClientOptions) {
-    const { allowPrivate, concurrency, ca } = options;
+    const { allowPrivate, concurrency } = options;
     const agent = {
       ...{ keepAlive: true, maxSockets: concurrency },
       ...(allowPrivate ? {} : { lookup: publicLookup }),
     };
     this.http = new HttpAgent(agent);
-    this.https = new HttpsAgent({ ...agent, ...(ca === undefined ? {} : { ca }) });
+    this.https = new HttpsAgent(agent);
   }
 
   close(): void {

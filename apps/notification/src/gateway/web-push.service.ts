@@ -15,7 +15,6 @@ export interface WebPushOptions {
   readonly consumer: string;
   readonly claimThresholdMs: number;
   readonly ttlMs: number;
-  readonly timeoutMs: number;
   readonly concurrency: number;
   readonly streams: GroupStreams;
   readonly store: SubscriptionStore;

@@ -7,6 +7,7 @@ import { GatewayModule } from './gateway/gateway.module';
 import { IntentsModule } from './intents/intents.module';
 import { NOTIFICATION_FEATURES, type NotificationFeature, notificationSettings } from './notification.config';
 import { PublishersModule } from './publishers/publishers.module';
+import { RetentionModule } from './retention/retention.module';
 
 type Imports = NonNullable<DynamicModule['imports']>;
 
@@ -28,9 +29,11 @@ export class AppModule {
       imports: [
         LifecycleModule.forRoot(context),
         HealthModule,
-        DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
+        // In the order in which they are asked at start.
         StreamsModule.forRoot(),
+        DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
         ...chosen.flatMap((feature) => MODULES[feature]),
+        RetentionModule,
       ],
     };
   }

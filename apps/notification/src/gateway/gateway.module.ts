@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { claimSettings, gatewayTokenSettings } from '@app/common/config';
-import { GATEWAY_CLIENT_EVENTS, readGatewayToken } from '@app/common/contracts';
+import { claimSettings, deliveryStreamSettings, gatewayTokenSettings } from '@app/common/config';
+import { readGatewayToken } from '@app/common/contracts';
 import { Database } from '@app/common/database';
 import { HealthRegistry } from '@app/common/health';
 import { APP_CONTEXT, type AppContext, Lifecycle } from '@app/common/lifecycle';
@@ -20,6 +20,9 @@ import { WebPushService } from './web-push.service';
 
 const WEBSOCKET_PATH = '/ws';
 
+const streamOf = (context: AppContext): string =>
+  context.read(deliveryStreamSettings).NOTIFICATION_GATEWAY_CLIENT_EVENTS_STREAM;
+
 function buildGateway(
   context: AppContext,
   streams: Streams,
@@ -31,7 +34,7 @@ function buildGateway(
   const service = new GatewayService({
     settings: context.read(gatewaySettings),
     tokenSecret: context.read(gatewayTokenSettings).NOTIFICATION_GATEWAY_TOKEN_SECRET,
-    stream: GATEWAY_CLIENT_EVENTS,
+    stream: streamOf(context),
     streams,
     metrics: gatewayMetrics(metrics),
     logger: context.logger.child({ feature: 'gateway' }),
@@ -62,7 +65,7 @@ function buildWebPush(
   };
   const allowPrivate = settings.NOTIFICATION_WEB_PUSH_ALLOW_PRIVATE === 'yes';
   const service = new WebPushService({
-    ...{ streams, store, stream: GATEWAY_CLIENT_EVENTS, consumer: context.instanceId },
+    ...{ streams, store, stream: streamOf(context), consumer: context.instanceId },
     concurrency: limits.concurrency,
     claimThresholdMs: context.read(claimSettings).CLAIM_THRESHOLD_MS,
     ttlMs: settings.NOTIFICATION_WEB_PUSH_TTL,

@@ -108,16 +108,18 @@ describe('odo outbox dlq', () => {
   });
 
   it('purges what was resolved and is old, after it has told how much that is', async () => {
-    const [first = '', second = ''] = await three();
+    const [first = '', second = '', young = ''] = await three();
     await odo.query(`UPDATE outbox.dead_letter SET failed_at = '2026-01-15' WHERE id = ANY ($1::bigint[])`, [
       [first, second],
     ]);
-    await odo.done('outbox', 'dlq', 'resolve', first, '--reason', 'a test device');
+    for (const letter of [first, young]) {
+      await odo.done('outbox', 'dlq', 'resolve', letter, '--reason', 'a test device');
+    }
     const purge = ['outbox', 'dlq', 'purge', '--before', '2026-02-01'];
     expect(await odo.done(...purge)).toBe('1 would be purged (--execute does it)\n');
     expect(await resolutions()).toHaveLength(3);
     expect(await odo.done(...purge, '--execute')).toBe('1 purged\n');
-    expect(await resolutions()).toEqual([null, null]);
+    expect(await resolutions()).toEqual([null, 'skipped']);
     expect(await odo.auditOf('outbox-letters')).toMatchObject([
       { action: 'outbox.dlq.purge', outcome: 'removed' },
     ]);

@@ -1,9 +1,4 @@
-import {
-  FLEET_EVENTS,
-  GATEWAY_CLIENT_EVENTS,
-  MAIL_DELIVERY_COMMANDS,
-  WEB_PUSH_GROUP,
-} from '@app/common/contracts';
+import { WEB_PUSH_GROUP } from '@app/common/contracts';
 import { type Database, statement } from '@app/common/database';
 import { type Ownership } from '@app/common/leases';
 import { Loop, type Service } from '@app/common/lifecycle';
@@ -15,12 +10,8 @@ import ensurePartitions from './sql/ensure-partitions.sql';
 
 const ENSURE = statement('upkeep.ensure-partitions', ensurePartitions);
 
-/** Streams that are kept by age, and the groups of optional features: what such a group has still to do stays. */
-const AGED_STREAMS: ReadonlyMap<string, readonly string[]> = new Map([
-  [FLEET_EVENTS, []],
-  [GATEWAY_CLIENT_EVENTS, [WEB_PUSH_GROUP]],
-  [MAIL_DELIVERY_COMMANDS, []],
-]);
+/** Groups of features that are off by default: what such a group has still to do stays, where it is there. */
+const OPTIONAL_GROUPS: readonly string[] = [WEB_PUSH_GROUP];
 /** An instance that does not hold the lease looks again this soon. */
 const STANDBY_MS = 1000;
 
@@ -28,6 +19,8 @@ export interface UpkeepOptions {
   readonly keepMs: number;
   readonly intervalMs: number;
   readonly streamKeepMs: number;
+  /** Streams that nobody of ours reads through a group: they are kept by age alone. */
+  readonly agedStreams: readonly string[];
   readonly daysAhead: number;
   readonly ledgerKeepMs: number;
   readonly deadLetterKeepMs: number;
@@ -100,10 +93,10 @@ export class UpkeepService implements Service {
       for (const reason of BLOCK_REASONS) this.blockedSlots.set({ reason }, blocked[reason] ?? 0);
   }
 
-  private async trim(stream: string, optionalGroups: readonly string[]): Promise<void> {
+  private async trim(stream: string): Promise<void> {
     const { unknownGroups } = await this.streams.trimOwned({
       stream,
-      groups: await this.existing(stream, optionalGroups),
+      groups: await this.existingGroups(stream),
       keepMs: this.options.streamKeepMs,
     });
     // They hold nothing back: a reader that is slower than the trimming loses entries, and must be told.
@@ -113,9 +106,8 @@ export class UpkeepService implements Service {
   }
 
   /** A registered group that is not there holds all: that of a feature that is off must not. */
-  private async existing(stream: string, groups: readonly string[]): Promise<readonly string[]> {
-    if (groups.length === 0) return [];
-    const info = await this.streams.info(stream, groups);
+  private async existingGroups(stream: string): Promise<readonly string[]> {
+    const info = await this.streams.info(stream, OPTIONAL_GROUPS);
     return (info?.groups ?? []).flatMap(({ name, known }) => (known ? [name] : []));
   }
 
@@ -129,9 +121,9 @@ export class UpkeepService implements Service {
       ['outbox', async () => this.report(undefined, await this.outbox.reclaim())],
       ['retry', () => this.outbox.deleteClosedRetries()],
       ['dead_letters', () => this.outbox.rotateDeadLetters()],
-      ...[...AGED_STREAMS].map(([stream, groups]): [string, () => Promise<unknown>] => [
+      ...this.options.agedStreams.map((stream): [string, () => Promise<unknown>] => [
         'streams',
-        () => this.trim(stream, groups),
+        () => this.trim(stream),
       ]),
     ];
     for (const [task, run] of tasks) {

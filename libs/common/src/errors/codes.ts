@@ -11,6 +11,10 @@ export const ERROR_TABLE = {
     message: 'A setting that Odograph does not know',
     action: 'Correct its spelling or remove it; docs/reference/configuration.md lists all settings.',
   },
+  CONFIG_REPLACED_KEY: {
+    message: 'A setting that is not supported any more',
+    action: 'Remove it, and set what is named instead.',
+  },
   REDIS_UNREACHABLE: {
     message: 'Redis does not answer',
     action: 'Check REDIS_URL, that the server runs, and that this host may reach it.',
@@ -100,6 +104,11 @@ export const ERROR_TABLE = {
     message: 'An intent does not fit the catalog',
     action: 'Correct its producer; the raw fields are in notification.malformed_intent.',
   },
+  USER_SERVICE_UNAVAILABLE: {
+    message: 'The user service does not say who a recipient is',
+    action:
+      'Check NOTIFICATION_USER_SERVICE_BASE_URL and the service; nothing is lost, what needs it waits (notification_waiting_records).',
+  },
   STILL_IN_USE: {
     message: 'What is to be changed is in use',
     action: 'Stop what is named, let it finish, and run the command again.',
@@ -107,6 +116,10 @@ export const ERROR_TABLE = {
   NOT_FOUND: {
     message: 'There is no such thing',
     action: 'List what exists with the `list` command of the same noun.',
+  },
+  WRONG_STATE: {
+    message: 'What is named is not in a state in which that can be done',
+    action: 'Look at it with the `show` command of the same noun; where nothing names one, nothing is to be done.',
   },
   ALREADY_EXISTS: {
     message: 'There is one of that name already',

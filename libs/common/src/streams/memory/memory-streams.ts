@@ -6,6 +6,7 @@ import * as connections from './memory-connections';
 import * as operations from './memory-operations';
 import * as publishing from './memory-publishing';
 import * as reads from './memory-reads';
+import * as sinks from './memory-sink';
 import { MemoryServer } from './memory-server';
 import { type MemoryGroup, type MemoryStream } from './memory-stream';
 
@@ -111,6 +112,16 @@ export class MemoryStreams implements port.Streams {
     return this.step((server) => publishing.publishOnce(server, request));
   }
 
+  publishToSink(request: port.SinkRequest): Promise<port.SinkReply> {
+    return this.step((server) => sinks.publishToSink(server, request));
+  }
+  findUnpublished(stream: string, dedupeIds: readonly string[]): Promise<readonly string[]> {
+    return this.step((server) => sinks.findUnpublished(server, stream, dedupeIds));
+  }
+  renewSink(stream: string, birth: string): Promise<void> {
+    return this.step((server) => sinks.renewSink(server, stream, birth));
+  }
+
   info(name: string, knownGroups: readonly string[]): Promise<port.StreamInfo | undefined> {
     return this.step((server) => {
       const stream = server.stream(name);
@@ -173,9 +184,12 @@ export class MemoryStreams implements port.Streams {
     return this.step((server) => connections.findConnection(server, imei));
   }
 
-  newest(stream: string, count: number): Promise<readonly StreamEntry[]> {
+  newest(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]> {
     return this.step((server) =>
-      [...(server.stream(stream)?.after(STREAM_START) ?? [])].reverse().slice(0, count),
+      (server.stream(stream)?.after(STREAM_START) ?? [])
+        .filter(({ id }) => before === undefined || compareEntryIds(id, before) < 0)
+        .reverse()
+        .slice(0, count),
     );
   }
   listPending(query: port.PendingQuery): Promise<readonly port.PendingEntry[]> {

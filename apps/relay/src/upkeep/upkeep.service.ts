@@ -1,4 +1,4 @@
-import { MAIL_SENDER_GROUP } from '@app/common/contracts';
+import { MAIL_SENDER_GROUP, WEB_PUSH_GROUP } from '@app/common/contracts';
 import { type Database, statement } from '@app/common/database';
 import { type Ownership } from '@app/common/leases';
 import { Loop, type Service } from '@app/common/lifecycle';
@@ -10,6 +10,8 @@ import ensurePartitions from './sql/ensure-partitions.sql';
 
 const ENSURE = statement('upkeep.ensure-partitions', ensurePartitions);
 
+/** Groups of features that are off by default: what such a group has still to do stays, where it is there. */
+const OPTIONAL_GROUPS: readonly string[] = [MAIL_SENDER_GROUP, WEB_PUSH_GROUP];
 /** An instance that does not hold the lease looks again this soon. */
 const STANDBY_MS = 1000;
 
@@ -23,12 +25,6 @@ export interface UpkeepOptions {
   readonly ledgerKeepMs: number;
   readonly deadLetterKeepMs: number;
 }
-
-/**
- * Groups of ours whose features are off by default: where they are there, nothing goes that they have not acknowledged;
- * where they are not, they must not hold the stream for ever.
- */
-const OPTIONAL_GROUPS = [MAIL_SENDER_GROUP];
 
 /**
  * Makes day partitions, closes hours in the event ledger, then empties the outbox ring, forgets what the retry lane has

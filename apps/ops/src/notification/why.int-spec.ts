@@ -41,7 +41,11 @@ const routesOf = async (id: string) => (await notificationsOf(id)).flatMap(({ ro
 describe('odo notification why', () => {
   it('finds it by notification, route, event and key, and tells all that happened in order', async () => {
     const key = '00000000-0000-5000-8000-00000000000a';
-    const notification = await addRecord(odo, { key, ageMs: 60_000, payload: { imei: '356307042441013' } });
+    const notification = await addRecord(odo, {
+      key,
+      ageMs: 60_000,
+      payload: { imei: '356307042441013', old_imei: 356_307_042_441_013 },
+    });
     const route = await addRoute(odo, notification, {
       state: 'retrying',
       attempts: 2,

@@ -7,6 +7,7 @@ import { crc16, encodeAvl, encodeLogin } from '@app/teltonika-codec';
 import { FLEET_EVENTS } from '@app/common/contracts';
 import { append } from '@app/common/outbox';
 import { eventually, testServers, type TestServers } from '@app/common/testing';
+import { TestUserService } from '../../apps/notification/src/directory/user-service.testing';
 import { APPS } from '../../tools/demo';
 import { faultPoints, isOfCommands, takesAllFaults, type FaultPoint } from './fault-points.testing';
 import { odo } from './odo.testing';
@@ -62,6 +63,9 @@ async function occupyRetryLane(eyes: OutboxEyes, servers: TestServers): Promise<
   return planted;
 }
 
+/** Nobody has to be waited for while the users are a table. */
+const needsUserService = ({ point }: FaultPoint): boolean => /^intents\..*-waiting$/.test(point);
+
 /** Between two durable steps, where a repeat must change nothing. `npm run test:faults` takes all points. */
 const SAMPLE = new Set([
   'edge.after-append',
@@ -79,17 +83,24 @@ describe.each(faultPoints(APPS).filter(isWanted))('a crash of $app at $point', (
   const struck = join(folder, 'struck');
   let system: System | undefined;
   let eyes: OutboxEyes | undefined;
+  let users: TestUserService | undefined;
   afterAll(async () => {
     await eyes?.close();
     await system?.stop();
+    await users?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
   it('loses nothing and doubles nothing', async () => {
+    if (needsUserService({ app, point })) {
+      users = await TestUserService.start();
+      users.everybody = { email: 'somebody@example.org', preferred_language: 'en' };
+    }
+    const service = users === undefined ? {} : { NOTIFICATION_USER_SERVICE_BASE_URL: users.baseUrl };
     system = await System.start(servers, {
       ...{ vehicles: 10, recordsPerSecond: 200, forMs: 2500, restartDead: true },
       quickRelay: isOfRetryLane({ app, point }),
-      settings: { [app]: { ODOGRAPH_FAULT: point, ODOGRAPH_FAULT_ONCE: struck } },
+      settings: { [app]: { ...service, ODOGRAPH_FAULT: point, ODOGRAPH_FAULT_ONCE: struck } },
     });
     const { fleet, stack } = system;
     const driven = fleet.run();

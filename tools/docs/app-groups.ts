@@ -2,6 +2,7 @@ import {
   agedStreamSettings,
   claimSettings,
   databaseSettings,
+  deliveryStreamSettings,
   retentionSettings,
   type SettingGroup,
 } from '@app/common/config';
@@ -13,7 +14,9 @@ import { sinkSettings } from '../../apps/processor/src/sink';
 import { commandRecordSettings } from '../../apps/ops/src/commands';
 import { overviewSettings } from '../../apps/ops/src/overview';
 import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/src/telemetry.config';
+import { administratorSettings, directorySettings } from '../../apps/notification/src/directory';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
+import { retentionSettings as notificationRetentionSettings } from '../../apps/notification/src/retention/retention.config';
 import { routeSettings } from '../../apps/notification/src/routes';
 import { drainSettings } from '../../apps/relay/src/drain/drain.config';
 import { retrySettings } from '../../apps/relay/src/retry';
@@ -33,7 +36,23 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     ingestSettings,
     sinkSettings,
   ],
-  relay: [databaseSettings, drainSettings, retrySettings, agedStreamSettings, upkeepSettings],
-  notification: [databaseSettings, claimSettings, intentSettings, routeSettings],
+  relay: [
+    databaseSettings,
+    drainSettings,
+    retrySettings,
+    agedStreamSettings,
+    deliveryStreamSettings,
+    upkeepSettings,
+  ],
+  notification: [
+    databaseSettings,
+    claimSettings,
+    deliveryStreamSettings,
+    directorySettings,
+    administratorSettings,
+    intentSettings,
+    routeSettings,
+    notificationRetentionSettings,
+  ],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

@@ -5,6 +5,7 @@ import { type AppContext, LifecycleModule } from '@app/common/lifecycle';
 import { StreamsModule } from '@app/common/streams';
 import { IntentsModule } from './intents/intents.module';
 import { PublishersModule } from './publishers/publishers.module';
+import { RetentionModule } from './retention/retention.module';
 
 /** Composition only: what notification is made of. */
 @Module({})
@@ -15,10 +16,12 @@ export class AppModule {
       imports: [
         LifecycleModule.forRoot(context),
         HealthModule,
-        DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
+        // In the order in which they are asked at start.
         StreamsModule.forRoot(),
+        DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
         PublishersModule,
         IntentsModule,
+        RetentionModule,
       ],
     };
   }

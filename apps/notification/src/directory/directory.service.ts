@@ -1,34 +1,68 @@
-import { statement, type Transaction } from '@app/common/database';
-import findUsers from './sql/find-users.sql';
+import { type AppContext, type Lifecycle } from '@app/common/lifecycle';
+import { type Database } from '@app/common/database';
+import { type HealthRegistry } from '@app/common/health';
+import { type Metrics } from '@app/common/observability';
+import { Administrators } from './administrators';
+import { type Directory } from './directory';
+import {
+  ADMINISTRATOR_TYPES,
+  administratorSettings,
+  administratorsKeyOf,
+  directorySettings,
+} from './directory.config';
+import { directoryMetrics } from './directory.metrics';
+import { TableDirectory } from './table-directory';
+import { UserServiceDirectory } from './user-service-directory';
 
-const FIND = statement('directory.find-users', findUsers);
+/** How soon a changed list of administrators takes effect. */
+const LIST_CHECK_MS = 5_000;
 
-/** A person as notifications know one. */
-export interface UserAccount {
-  readonly userId: string;
-  readonly email: string;
-  /** BCP 47 tag. */
-  readonly locale: string;
-  /** IANA zone. */
-  readonly timezone: string;
-  readonly enabled: boolean;
+/** The directory that the settings ask for: an HTTP service where one is named, else the table. */
+export function buildDirectory(
+  context: AppContext,
+  database: Database,
+  metrics: Metrics,
+  lifecycle: Lifecycle,
+  health: HealthRegistry,
+): Directory {
+  const settings = context.read(directorySettings);
+  const baseUrl = settings.NOTIFICATION_USER_SERVICE_BASE_URL;
+  if (baseUrl === undefined) return new TableDirectory(database);
+  const directory = new UserServiceDirectory({
+    baseUrl,
+    timeoutMs: settings.NOTIFICATION_USER_SERVICE_TIMEOUT,
+    cacheAgeMs: settings.NOTIFICATION_USER_SERVICE_CACHE_AGE,
+    cacheSize: settings.NOTIFICATION_USER_SERVICE_CACHE_SIZE,
+    concurrency: settings.NOTIFICATION_USER_SERVICE_CONCURRENCY,
+    metrics: directoryMetrics(metrics),
+    logger: context.logger.child({ feature: 'directory' }),
+  });
+  lifecycle.register(directory);
+  health.register(directory);
+  return directory;
 }
 
-/** Who a user id is: the table of accounts, edited with `odo user`. */
-export class DirectoryService {
-  /** Accounts by user id; ids that nobody has are missing from the result. */
-  async find(
-    transaction: Transaction,
-    userIds: readonly string[],
-  ): Promise<ReadonlyMap<string, UserAccount>> {
-    if (userIds.length === 0) return new Map();
-    const rows = await transaction.query<{
-      user_id: string;
-      email: string;
-      locale: string;
-      timezone: string;
-      enabled: boolean;
-    }>(FIND, [userIds]);
-    return new Map(rows.map(({ user_id: userId, ...account }) => [userId, { userId, ...account }]));
-  }
+export function buildAdministrators(
+  context: AppContext,
+  lifecycle: Lifecycle,
+  health: HealthRegistry,
+): Administrators {
+  const settings = context.read(administratorSettings);
+  const administrators = new Administrators({
+    lists: ADMINISTRATOR_TYPES.map((type) => {
+      const key = administratorsKeyOf(type);
+      const [addresses, file] = [settings[key], settings[`${key}_FILE`]];
+      return {
+        type,
+        key,
+        addresses: Array.isArray(addresses) ? addresses : [],
+        file: typeof file === 'string' ? file : undefined,
+      };
+    }),
+    checkMs: LIST_CHECK_MS,
+    logger: context.logger.child({ feature: 'directory' }),
+  });
+  lifecycle.register(administrators);
+  health.register(administrators);
+  return administrators;
 }

@@ -1,9 +1,9 @@
 import { type Database, type Transaction } from '@app/common/database';
 import { fault } from '@app/common/observability';
-import { type DirectoryService } from '../directory';
 import { type RoutesService } from '../routes';
+import { type Audience, type Standing } from './audience';
 import { type Intent, parseIntent } from './intent';
-import { type IntentStore, type MalformedEntry } from './intent-store';
+import { type IntentStore, type MalformedEntry, type RecordDraft } from './intent-store';
 
 /** A stream entry of the intake. */
 export interface IntentEntry {
@@ -14,6 +14,8 @@ export interface IntentEntry {
 /** What became of a batch of entries. */
 export interface Accepted {
   readonly accepted: number;
+  /** Of the accepted ones: those without routes yet. */
+  readonly waiting: number;
   readonly duplicates: number;
   readonly malformed: readonly MalformedEntry[];
 }
@@ -27,7 +29,7 @@ export class Acceptance {
   constructor(
     private readonly database: Database,
     private readonly store: IntentStore,
-    private readonly directory: DirectoryService,
+    private readonly audience: Audience,
     private readonly routes: RoutesService,
   ) {}
 
@@ -49,35 +51,38 @@ export class Acceptance {
   }
 
   /** Records one entry as malformed that the database will not take in any other form. */
-  async reject(entry: IntentEntry, message: string): Promise<void> {
-    await this.database.transaction((transaction) =>
-      this.store.insertMalformed(transaction, [
-        { entryId: entry.id, fields: entry.fields, code: 'record_rejected', message },
-      ]),
-    );
+  async reject({ id, fields }: IntentEntry, message: string): Promise<MalformedEntry> {
+    const entry = { entryId: id, fields, code: 'record_rejected', message } as const;
+    await this.database.transaction((transaction) => this.store.insertMalformed(transaction, [entry]));
+    return entry;
   }
 
   private async write(transaction: Transaction, entries: readonly ParsedEntry[]): Promise<Accepted> {
-    const accounts = await this.directory.find(transaction, [
-      ...new Set(entries.flatMap(({ intent }) => intent.recipientUserIds)),
-    ]);
-    const malformed: MalformedEntry[] = [];
-    const known: ParsedEntry[] = [];
-    for (const entry of entries) {
-      if (entry.intent.recipientUserIds.some((userId) => accounts.has(userId))) known.push(entry);
-      else malformed.push(malformedAs(entry, 'recipient_not_found', 'no recipient is known'));
-    }
-    const fresh = await this.store.insert(transaction, firstOfEach(known));
-    const conflicts = await this.conflicts(transaction, known, fresh);
-    await this.routes.open(
+    const standings = await this.audience.of(
       transaction,
-      firstOfEach(known)
-        .filter(({ notificationId }) => fresh.has(notificationId))
-        .map((intent) => ({ ...intent, channels: intent.type.channels })),
-      accounts,
+      entries.map(({ intent }) => intent),
     );
+    const malformed: MalformedEntry[] = [];
+    const known: (ParsedEntry & { readonly standing: Exclude<Standing, { kind: 'nobody' }> })[] = [];
+    for (const entry of entries) {
+      const standing = standings.get(entry.intent);
+      if (standing === undefined || standing.kind === 'nobody') {
+        malformed.push(malformedAs(entry, 'recipient_not_found', 'no recipient is known'));
+      } else known.push({ ...entry, standing });
+    }
+    const first = firstOfEach(known);
+    const fresh = await this.store.insert(transaction, first.map(draftOf));
+    fault('intents.after-records');
+    const conflicts = await this.conflicts(transaction, known, fresh);
+    const records = first.flatMap(({ intent, standing }) =>
+      standing.kind === 'known' && fresh.has(intent.notificationId)
+        ? [{ ...intent, recipients: standing.recipients }]
+        : [],
+    );
+    await this.routes.open(transaction, records);
     malformed.push(...conflicts);
-    return { accepted: fresh.size, duplicates: known.length - fresh.size - conflicts.length, malformed };
+    const duplicates = known.length - fresh.size - conflicts.length;
+    return { accepted: fresh.size, waiting: fresh.size - records.length, duplicates, malformed };
   }
 
   /** Entries whose key is taken by other content. */
@@ -86,11 +91,8 @@ export class Acceptance {
     entries: readonly ParsedEntry[],
     fresh: ReadonlySet<string>,
   ): Promise<MalformedEntry[]> {
-    const suspects = entries.filter(
-      ({ intent }, i) =>
-        !fresh.has(intent.notificationId) ||
-        entries.findIndex((other) => other.intent.notificationId === intent.notificationId) !== i,
-    );
+    const first = new Set(firstOfEach(entries));
+    const suspects = entries.filter((entry) => !fresh.has(entry.intent.notificationId) || !first.has(entry));
     const stored = await this.store.fingerprints(
       transaction,
       suspects.map(({ intent }) => intent.notificationId),
@@ -107,11 +109,17 @@ export class Acceptance {
   }
 }
 
-function firstOfEach(entries: readonly ParsedEntry[]): Intent[] {
-  const byId = new Map<string, Intent>();
-  for (const { intent } of entries)
-    if (!byId.has(intent.notificationId)) byId.set(intent.notificationId, intent);
+function firstOfEach<Entry extends ParsedEntry>(entries: readonly Entry[]): Entry[] {
+  const byId = new Map<string, Entry>();
+  for (const entry of entries) {
+    if (!byId.has(entry.intent.notificationId)) byId.set(entry.intent.notificationId, entry);
+  }
   return [...byId.values()];
+}
+
+function draftOf({ id, intent, standing }: ParsedEntry & { readonly standing: Standing }): RecordDraft {
+  const lookUpInMs = standing.kind === 'waiting' ? standing.lookUpInMs : undefined;
+  return { ...intent, entryId: id, lookUpInMs };
 }
 
 function malformedAs(

@@ -18,11 +18,21 @@ export interface MalformedEntry extends Malformed {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** An intent as its record is to be. */
+export interface RecordDraft extends Intent {
+  /** Of the stream entry that it came in. */
+  readonly entryId: string;
+  /** When its recipients are to be looked up; undefined where they are known, so that it does not wait. */
+  readonly lookUpInMs: number | undefined;
+}
+
 /** The statements of the intake. */
 export class IntentStore {
   /** Writes records; returns the ids of those that were not there before. */
-  async insert(transaction: Transaction, intents: readonly Intent[]): Promise<ReadonlySet<string>> {
-    if (intents.length === 0) return new Set();
+  async insert(transaction: Transaction, drafts: readonly RecordDraft[]): Promise<ReadonlySet<string>> {
+    if (drafts.length === 0) return new Set();
+    // In one order, so that two instances that accept the same intents cannot deadlock on their keys.
+    const intents = [...drafts].sort((a, b) => (a.notificationId < b.notificationId ? -1 : 1));
     const rows = await transaction.query<{ notification_id: string }>(STATEMENTS.insertRecords, [
       intents.map(({ notificationId }) => notificationId),
       intents.map(({ tenantId }) => tenantId),
@@ -38,8 +48,11 @@ export class IntentStore {
       intents.map(({ traceId }) => traceId ?? null),
       intents.map(({ traceparent }) => traceparent),
       intents.map(({ occurredAtMs }) => occurredAtMs),
-      intents.map(({ expiresAtMs }) => expiresAtMs ?? null),
+      intents.map(({ expiresAtMs }) => expiresAtMs),
       intents.map(({ eventId }) => eventId),
+      intents.map(({ type }) => type.lane),
+      intents.map(({ entryId }) => entryId),
+      intents.map(({ lookUpInMs }) => lookUpInMs ?? null),
     ]);
     return new Set(rows.map(({ notification_id }) => notification_id));
   }
@@ -56,7 +69,9 @@ export class IntentStore {
   /** Keeps what could not be accepted; the same entry again changes nothing. */
   async insertMalformed(transaction: Transaction, entries: readonly MalformedEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const kept = entries.map((entry) => ({ ...entry, json: storableJson(entry.fields) }));
+    const kept = entries
+      .map((entry) => ({ ...entry, json: storableJson(entry.fields) }))
+      .sort((a, b) => (a.entryId < b.entryId ? -1 : 1));
     await transaction.query(STATEMENTS.insertMalformed, [
       kept.map(({ entryId }) => entryId),
       kept.map(({ json }) => createHash('sha256').update(json).digest('hex')),

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
+import { z } from 'zod';
 import { notificationId } from '@app/common/contracts';
 import { canonicalJson } from './canonical-json';
 import { parseIntent } from './intent';
-import { intentFields } from './intent.testing';
+import { adminFields, intentFields } from './intent.testing';
 
 const codeOf = (fields: Record<string, string>) => {
   const parsed = parseIntent(fields);
@@ -14,6 +16,9 @@ const intentOf = (fields: Record<string, string>) => {
 };
 const without = (key: string) =>
   Object.fromEntries(Object.entries(intentFields()).filter(([name]) => name !== key));
+
+const payloadOf = (fields: Record<string, string>): object =>
+  z.record(z.string(), z.unknown()).parse(JSON.parse(fields['payload_json'] ?? ''));
 
 describe('parseIntent', () => {
   it('takes an intent of the catalog', () => {
@@ -33,6 +38,9 @@ describe('parseIntent', () => {
     ['recipients_invalid', intentFields({ recipient_user_ids_json: '[]' })],
     ['recipients_invalid', intentFields({ recipient_user_ids_json: '["u' })],
     ['payload_invalid', intentFields({ payload_json: '{}' })],
+    ['recipients_invalid', adminFields({ recipient_user_ids_json: '["anna"]' })],
+    ['audience_mismatch', adminFields({ audience_kind: 'user', recipient_user_ids_json: '["anna"]' })],
+    ['producer_not_allowed', adminFields({ producer: 'processor' })],
   ])('names what is wrong: %s', (code, fields) => {
     expect(codeOf(fields)).toBe(code);
   });
@@ -46,6 +54,51 @@ describe('parseIntent', () => {
     const other = intentOf(intentFields({ recipient_user_ids_json: '["a","b"]', payload_json: reversed }));
     expect(other.fingerprint).toBe(one.fingerprint);
     expect(one.recipientUserIds).toEqual(['a', 'b']);
+  });
+
+  it('takes an intent for administrators, who are nobody that it names', () => {
+    const intent = intentOf(adminFields());
+    expect([intent.type.audience, intent.recipientUserIds]).toEqual(['admin_email', []]);
+  });
+
+  it('expires when the intent says, else when its type says', () => {
+    const occurredAtMs = 1_700_000_000_000;
+    expect(intentOf(intentFields()).expiresAtMs).toBe(occurredAtMs + 3_600_000);
+    expect(intentOf(intentFields({ expires_at_ms: '1700000000001' })).expiresAtMs).toBe(occurredAtMs + 1);
+  });
+
+  it('has a fingerprint that no order of writing changes, and neither request nor trace', () => {
+    const texts = fc.option(fc.string(), { nil: undefined });
+    fc.assert(
+      fc.property(
+        fc
+          .uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 8 })
+          .chain((users) =>
+            fc.tuple(fc.constant(users), fc.shuffledSubarray(users, { minLength: users.length })),
+          ),
+        fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer())),
+        texts,
+        texts,
+        ([users, shuffled], details, requestId, traceId) => {
+          const write = (userIds: readonly string[], members: [string, unknown][], more: object) => {
+            const payload = { ...payloadOf(intentFields()), details: Object.fromEntries(members) };
+            return intentOf({
+              ...intentFields({ recipient_user_ids_json: JSON.stringify(userIds) }),
+              payload_json: JSON.stringify(Object.fromEntries(Object.entries(payload).reverse())),
+              ...more,
+            }).fingerprint;
+          };
+          const members = Object.entries(details);
+          expect(
+            write([...shuffled, ...users], [...members].reverse(), {
+              ...(requestId === undefined ? {} : { request_id: requestId }),
+              ...(traceId === undefined ? {} : { trace_id: traceId }),
+            }),
+          ).toBe(write(users, members, {}));
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   it('gives another fingerprint when type, recipients, time or payload differ', () => {

@@ -26,3 +26,16 @@ export function intentFields(changes: Record<string, string> = {}): Record<strin
     ...changes,
   };
 }
+
+/** The fields of a good intent for the administrators. */
+export function adminFields(changes: Record<string, string> = {}): Record<string, string> {
+  const { recipient_user_ids_json: _nobody, ...fields } = intentFields({
+    notification_type: 'system.alert',
+    producer: 'operator',
+    audience_kind: 'admin_email',
+    idempotency_key: 'alert-1',
+    subject: 'system',
+    payload_json: JSON.stringify({ title: 'Disk', text: 'It is full.' }),
+  });
+  return { ...fields, ...changes };
+}

@@ -21,12 +21,15 @@ export interface Intent {
   readonly producer: string;
   readonly idempotencyKey: string;
   readonly fingerprint: string;
-  /** Sorted and distinct. */
+  /** Sorted and distinct; none where administrators are meant. */
   readonly recipientUserIds: readonly string[];
   readonly subject: string;
+  /** As the type's schema has it. */
+  readonly payload: unknown;
   readonly payloadJson: string;
   readonly occurredAtMs: number;
-  readonly expiresAtMs: number | undefined;
+  /** What the intent says, else what its type says. */
+  readonly expiresAtMs: number;
   readonly requestId: string | undefined;
   readonly traceId: string | undefined;
   readonly traceparent: string;
@@ -68,11 +71,27 @@ export function parseIntent(fields: Readonly<Record<string, string>>): ParsedInt
   if (type === undefined) return malformed('type_unknown', data.notification_type);
   if (!type.producers.includes(data.producer)) return malformed('producer_not_allowed', data.producer);
   if (data.audience_kind !== type.audience) return malformed('audience_mismatch', data.audience_kind);
-  const recipients = recipientsSchema.safeParse(parseJson(data.recipient_user_ids_json ?? ''));
-  if (!recipients.success) return malformed('recipients_invalid', issuesOf(recipients.error));
+  const recipients = recipientsOf(data);
+  if ('code' in recipients) return { kind: 'malformed', reason: recipients };
   const payload = type.payload.safeParse(parseJson(data.payload_json));
   if (!payload.success) return malformed('payload_invalid', issuesOf(payload.error));
-  return { kind: 'intent', intent: intentOf(data, type, [...new Set(recipients.data)].sort(), payload.data) };
+  return { kind: 'intent', intent: intentOf(data, type, recipients.userIds, payload.data) };
+}
+
+function recipientsOf(fields: IntentFields): { readonly userIds: readonly string[] } | Malformed {
+  const text = fields.recipient_user_ids_json;
+  if (fields.audience_kind === 'admin_email') {
+    return text === undefined
+      ? { userIds: [] }
+      : {
+          code: 'recipients_invalid',
+          message: 'who the administrators are is a matter of the configuration',
+        };
+  }
+  const list = recipientsSchema.safeParse(parseJson(text ?? ''));
+  return list.success
+    ? { userIds: [...new Set(list.data)].sort() }
+    : { code: 'recipients_invalid', message: issuesOf(list.error) };
 }
 
 function intentOf(
@@ -82,6 +101,7 @@ function intentOf(
   payload: unknown,
 ): Intent {
   const payloadJson = canonicalJson(payload);
+  const occurredAtMs = Number(fields.occurred_at_ms);
   return {
     notificationId: notificationId(fields.producer, fields.idempotency_key),
     eventId: fields.event_id,
@@ -92,9 +112,10 @@ function intentOf(
     fingerprint: fingerprintOf(fields, recipientUserIds, payloadJson),
     recipientUserIds,
     subject: fields.subject,
+    payload,
     payloadJson,
-    occurredAtMs: Number(fields.occurred_at_ms),
-    expiresAtMs: fields.expires_at_ms === undefined ? undefined : Number(fields.expires_at_ms),
+    occurredAtMs,
+    expiresAtMs: Number(fields.expires_at_ms ?? occurredAtMs + type.expiresAfterMs),
     requestId: fields.request_id,
     traceId: fields.trace_id,
     traceparent: fields.traceparent ?? newTraceparent(),

@@ -1,13 +1,15 @@
 import { NOTIFICATION_GROUP, NOTIFICATION_INTENTS } from '@app/common/contracts';
-import { isDataError } from '@app/common/database';
+import { isDataError, isTransactionTooSlow } from '@app/common/database';
 import { describeError } from '@app/common/errors';
-import { type HealthContributor, type HealthReport } from '@app/common/health';
 import { Loop, type Service } from '@app/common/lifecycle';
 import { fault, type Logger } from '@app/common/observability';
 import { type StreamEntry, type Streams, textFields } from '@app/common/streams';
 import { type RoutesService } from '../routes';
 import { type Acceptance, type IntentEntry } from './acceptance';
+import { type MalformedEntry } from './intent-store';
+import { type IntakeWatch } from './intake-watch';
 import { type IntentMetrics } from './intents.metrics';
+import { type Resolver } from './resolver';
 
 export interface IntakeOptions {
   readonly consumer: string;
@@ -17,34 +19,42 @@ export interface IntakeOptions {
   readonly keepMs: number;
 }
 
+export interface IntakeParts {
+  readonly streams: Streams;
+  readonly acceptance: Acceptance;
+  readonly resolver: Pick<Resolver, 'wake'>;
+  readonly routes: RoutesService;
+  readonly watch: Pick<IntakeWatch, 'measure'>;
+  readonly metrics: IntentMetrics;
+  readonly logger: Logger;
+}
+
 const READ_BLOCK_MS = 1000;
 
 /**
  * Takes intents in: reads through the group, accepts a batch in one transaction, then acknowledges. What an instance
  * left behind is claimed by another after a while; accepting it twice changes nothing.
  */
-export class IntentsService implements Service, HealthContributor {
+export class IntentsService implements Service {
   readonly name = 'intents';
   readonly stage = 'work';
-  readonly gatesReadiness = false;
   private readonly stopping = new AbortController();
   private readonly reader: Loop;
   private readonly claimer: Loop;
+  /** Read and not accepted yet: an outage must not pile up more of them, in another order. */
+  private inHand: readonly StreamEntry[] = [];
 
   constructor(
     private readonly options: IntakeOptions,
-    private readonly streams: Streams,
-    private readonly acceptance: Acceptance,
-    private readonly routes: RoutesService,
-    private readonly metrics: IntentMetrics,
-    private readonly logger: Logger,
+    private readonly parts: IntakeParts,
   ) {
+    const { logger } = parts;
     this.reader = new Loop({ name: 'intent reader', logger, round: () => this.read() });
     this.claimer = new Loop({ name: 'intent claimer', logger, round: () => this.claimAndTend() });
   }
 
   async start(): Promise<void> {
-    await this.streams.ensureGroup(NOTIFICATION_INTENTS, NOTIFICATION_GROUP);
+    await this.parts.streams.ensureGroup(NOTIFICATION_INTENTS, NOTIFICATION_GROUP);
     this.claimer.start();
     this.reader.start();
   }
@@ -54,52 +64,48 @@ export class IntentsService implements Service, HealthContributor {
     await Promise.all([this.reader.stop(), this.claimer.stop()]);
   }
 
-  async check(): Promise<HealthReport> {
-    const info = await this.streams.info(NOTIFICATION_INTENTS, [NOTIFICATION_GROUP]);
-    const group = info?.groups.find(({ name }) => name === NOTIFICATION_GROUP);
-    const trimmed = info?.unreadTrimmed ?? false;
-    return {
-      status: trimmed ? 'degraded' : 'up',
-      details: { lag: group?.lag ?? 'unknown', pending: group?.pending ?? 0, unreadTrimmed: trimmed },
-    };
+  snapshot(): Record<string, unknown> {
+    return { inHand: this.inHand.length };
   }
 
   private async read(): Promise<number> {
-    const entries = await this.streams.readGroup({
-      stream: NOTIFICATION_INTENTS,
-      group: NOTIFICATION_GROUP,
-      consumer: this.options.consumer,
-      count: this.options.batch,
-      blockMs: READ_BLOCK_MS,
-      signal: this.stopping.signal,
-    });
-    await this.take(entries);
+    if (this.inHand.length === 0) {
+      this.inHand = await this.parts.streams.readGroup({
+        stream: NOTIFICATION_INTENTS,
+        group: NOTIFICATION_GROUP,
+        consumer: this.options.consumer,
+        count: this.options.batch,
+        blockMs: READ_BLOCK_MS,
+        signal: this.stopping.signal,
+      });
+    }
+    await this.take(this.inHand);
+    this.inHand = [];
     return 0;
   }
 
   private async claimAndTend(): Promise<number> {
-    const claimed = await this.streams.claimIdle({
+    const { streams, logger, watch } = this.parts;
+    const claimed = await streams.claimIdle({
       stream: NOTIFICATION_INTENTS,
       group: NOTIFICATION_GROUP,
       consumer: this.options.consumer,
       minIdleMs: this.options.claimThresholdMs,
       count: this.options.batch,
     });
-    if (claimed.lostIds.length > 0) this.logger.error({ event: 'intents_lost', ids: claimed.lostIds });
+    if (claimed.lostIds.length > 0) logger.error({ event: 'intents_lost', ids: claimed.lostIds });
     await this.take(claimed.entries);
-    const trimmed = await this.streams.trimOwned({
+    // Who left so many has left more.
+    if (claimed.entries.length === this.options.batch) return 0;
+    const { unknownGroups } = await streams.trimOwned({
       stream: NOTIFICATION_INTENTS,
       groups: [NOTIFICATION_GROUP],
       keepMs: this.options.keepMs,
     });
-    if (trimmed.unknownGroups.length > 0) {
-      this.logger.warn({
-        event: 'unknown_groups',
-        stream: NOTIFICATION_INTENTS,
-        groups: trimmed.unknownGroups,
-      });
+    if (unknownGroups.length > 0) {
+      logger.warn({ event: 'unknown_groups', stream: NOTIFICATION_INTENTS, groups: unknownGroups });
     }
-    await this.measure();
+    await watch.measure();
     return this.options.claimIntervalMs;
   }
 
@@ -108,32 +114,31 @@ export class IntentsService implements Service, HealthContributor {
     fault('intents.after-read');
     await this.acceptOrSplit(entries.map((entry) => ({ id: entry.id, fields: textFields(entry) })));
     fault('intents.before-ack');
-    await this.streams.ackGroup(
+    await this.parts.streams.ackGroup(
       NOTIFICATION_INTENTS,
       NOTIFICATION_GROUP,
       entries.map(({ id }) => id),
     );
-    this.routes.announce();
+    fault('intents.after-ack');
   }
 
-  /** A batch that the database refuses is halved until the entry that it refuses stands alone. */
+  /** A batch that the database refuses, or has not the time for, is halved until what is at fault stands alone. */
   private async acceptOrSplit(entries: readonly IntentEntry[]): Promise<void> {
+    const { acceptance, routes, resolver, metrics } = this.parts;
     try {
-      const { accepted, duplicates, malformed } = await this.acceptance.accept(entries);
-      this.metrics.intents.inc({ result: 'accepted' }, accepted);
-      this.metrics.intents.inc({ result: 'duplicate' }, duplicates);
-      this.metrics.intents.inc({ result: 'malformed' }, malformed.length);
-      for (const { entryId, code, message } of malformed) {
-        this.logger.warn({ event: 'intent_malformed', entryId, code, message });
-      }
+      const { accepted, waiting, duplicates, malformed } = await acceptance.accept(entries);
+      metrics.intents.inc({ result: 'accepted' }, accepted);
+      metrics.intents.inc({ result: 'duplicate' }, duplicates);
+      this.tellMalformed(malformed);
+      if (accepted > waiting) routes.announce();
+      if (waiting > 0) resolver.wake();
     } catch (error) {
-      if (!isDataError(error)) throw error;
+      const isData = isDataError(error);
+      if (!isData && !(isTransactionTooSlow(error) && entries.length > 1)) throw error;
       const [first, ...rest] = entries;
       if (first === undefined) return;
       if (rest.length === 0) {
-        await this.acceptance.reject(first, describeError(error));
-        this.metrics.intents.inc({ result: 'malformed' });
-        this.logger.warn({ event: 'intent_rejected', entryId: first.id, err: error });
+        this.tellMalformed([await acceptance.reject(first, describeError(error))]);
         return;
       }
       const middle = Math.ceil(entries.length / 2);
@@ -142,15 +147,20 @@ export class IntentsService implements Service, HealthContributor {
     }
   }
 
-  private async measure(): Promise<void> {
-    const info = await this.streams.info(NOTIFICATION_INTENTS, [NOTIFICATION_GROUP]);
-    const group = info?.groups.find(({ name }) => name === NOTIFICATION_GROUP);
-    if (info === undefined || group === undefined || (group.lag === 0 && group.pending === 0)) {
-      this.metrics.oldestAgeMs.set(0);
-      return;
+  private tellMalformed(malformed: readonly MalformedEntry[]): void {
+    const { metrics, logger } = this.parts;
+    metrics.intents.inc({ result: 'malformed' }, malformed.length);
+    for (const { entryId, code, message, fields } of malformed) {
+      metrics.malformed.inc({ code });
+      logger.warn({
+        ...{ event: 'intent_malformed', entryId, code, message },
+        ...{ notificationType: fields['notification_type'], producer: fields['producer'] },
+        ...{
+          audienceKind: fields['audience_kind'],
+          requestId: fields['request_id'],
+          traceId: fields['trace_id'],
+        },
+      });
     }
-    const [oldest] = await this.streams.range(NOTIFICATION_INTENTS, `(${group.lastDeliveredId}`, '+', 1);
-    const waitingMs = oldest === undefined ? 0 : Date.now() - Number(oldest.id.split('-')[0]);
-    this.metrics.oldestAgeMs.set(Math.max(waitingMs, group.oldestPendingMs ?? 0));
   }
 }

@@ -5,10 +5,20 @@ import { pushChannel } from './push';
 const route: ClaimedRoute = {
   routeId: 'push:n1:anna',
   notificationId: 'n1',
+  tenantId: 'default',
   channel: 'push',
+  lane: 'normal',
   recipient: 'anna',
   address: 'anna@example.org',
   locale: 'en',
+  timezone: 'UTC',
+  units: 'metric',
+  collapseKey: undefined,
+  foldKey: undefined,
+  admittedAtMs: undefined,
+  inDoubt: false,
+  claimedAtUs: 1_700_000_000_000_000,
+  subject: '7',
   attempts: 1,
   maxAttempts: 6,
   notificationType: 'vehicle.geofence.entered',
@@ -35,6 +45,15 @@ describe('channels', () => {
       trace_id: '',
       occurred_at_ms: '1700000000000',
       expires_at_ms: '1700003600000',
+    });
+  });
+
+  it('write a lead with what is folded into it', () => {
+    const fold = { collapsedCount: 2, items: [{ device_name: 'Van 1' }, { device_name: 'Van 2' }] };
+    expect(JSON.parse(String(pushChannel.encode(route, 0, fold)['payload_json']))).toEqual({
+      device_name: 'Van 1',
+      collapsed_count: 2,
+      items: fold.items,
     });
   });
 

@@ -1,167 +1,205 @@
 import { randomUUID } from 'node:crypto';
+import { type Lane } from '@app/common/contracts';
 import { describeError } from '@app/common/errors';
 import { Loop } from '@app/common/lifecycle';
 import { fault, type Logger } from '@app/common/observability';
-import { type Fields, type OncePublisher } from '@app/common/streams';
-import { type ClaimedRoute, retryDelayMs, type RouteStore } from '../routes';
+import { type Fields, type SinkPublisher } from '@app/common/streams';
+import {
+  type Admitted,
+  type Claim,
+  type ClaimedRoute,
+  type Judging,
+  retryDelayMs,
+  type RouteStore,
+  type Settlements,
+} from '../routes';
 import { type PublishingChannel } from './channel';
+import { ChannelSink, isSinkTrouble, SinkBehind } from './channel-sink';
+import { BatchOutcome } from './outcome';
 import { type PublisherMetrics } from './publishers.metrics';
+import { measureOutcome } from './measure-outcome';
+import { type SinkGuard } from './sink-guard';
 
 export interface PublisherOptions {
   readonly channel: PublishingChannel;
+  readonly lane: Lane;
   readonly store: RouteStore;
-  readonly streams: OncePublisher;
+  readonly settlements: Settlements;
+  readonly judging: Judging;
+  readonly sinks: Pick<SinkPublisher, 'publishToSink'>;
+  readonly guard: Pick<SinkGuard, 'isOpen' | 'trip' | 'onClosed'>;
   readonly batch: number;
   readonly leaseMs: number;
   readonly pollMs: number;
+  /** How long the target stream remembers a route. */
+  readonly windowMs: number;
   readonly metrics: PublisherMetrics;
   readonly logger: Logger;
+  readonly now?: () => number;
 }
 
-/** How long a route id is remembered in its stream's slot; longer than a route can live on its ladder. */
-const DEDUPE_WINDOW_MS = 48 * 3_600_000;
-/** Rest of routes whose sink does not answer. */
-const OUTAGE_REST_MS = 1000;
-
-interface Failure {
-  readonly route: ClaimedRoute;
-  readonly errorClass: string;
-  readonly error: string;
-  readonly permanent: boolean;
-}
+/** Rest of routes that were given back. */
+const RETURNED_REST_MS = 1000;
 
 /**
- * Publishes the routes of one channel: claims due ones under a token, adds each to its stream once, then writes down
- * what became of it. The channels share nothing, so that one sink's outage does not touch the other.
+ * Publishes one lane of one channel: claims due routes under a token, has them judged, adds each to the target stream
+ * once, then writes down what became of it. Publishers share nothing but the breaker of their channel's stream, so that
+ * one stream's outage does not touch the other and nothing urgent stands behind what is not.
  */
 export class Publisher {
   readonly loop: Loop;
+  private afterTenant = '';
 
   constructor(private readonly options: PublisherOptions) {
+    const { channel, lane, logger, guard } = options;
     this.loop = new Loop({
-      name: `${options.channel.channel} publisher`,
-      logger: options.logger,
+      name: `${channel.channel} ${lane} publisher`,
+      logger,
       round: () => this.round(),
     });
+    guard.onClosed(() => this.loop.wake());
   }
 
-  /** Claims the routes that are due, up to a batch, and publishes them; resolves to how many there were. */
-  async publishDue(): Promise<number> {
-    const { store, channel, batch, leaseMs } = this.options;
+  /** Claims the routes that are due, up to a batch, and publishes them; resolves to whether there may be more. */
+  async publishDue(): Promise<boolean> {
+    const { store, channel, lane, batch: limit, leaseMs } = this.options;
     const token = randomUUID();
-    const routes = await store.claim(channel.channel, batch, token, leaseMs);
-    if (routes.length === 0) return 0;
-    fault('publishers.after-claim');
-    await this.publish(token, routes);
-    return routes.length;
+    const claim = await store.claim({
+      ...{ channel: channel.channel, lane, stream: channel.stream, limit, token, leaseMs },
+      afterTenant: this.afterTenant,
+    });
+    this.afterTenant = claim.lastTenant;
+    if (claim.routes.length > 0) {
+      fault('publishers.after-claim');
+      await this.publish(token, claim);
+    }
+    return claim.routes.length > 0 || claim.lastTenant !== '';
   }
 
   private async round(): Promise<number> {
-    const { batch, pollMs } = this.options;
-    const published = await this.publishDue();
-    return published === batch ? 0 : pollMs * (0.75 + Math.random() / 2);
+    const { guard, pollMs } = this.options;
+    if (!guard.isOpen && (await this.publishDue())) return 0;
+    return pollMs * (0.75 + Math.random() / 2);
   }
 
-  private async publish(token: string, routes: readonly ClaimedRoute[]): Promise<void> {
-    const failures: Failure[] = [];
-    // By event time: RETURNING gives them in no order, and a person reads enter before exit.
-    const ordered = [...routes].sort((a, b) => a.occurredAtMs - b.occurredAtMs);
-    const encoded = ordered.flatMap((route) => this.encode(route, failures));
-    let answers;
+  private async publish(token: string, claim: Claim): Promise<void> {
+    const { sinks, channel, windowMs, guard } = this.options;
+    const outcome = new BatchOutcome(channel.publishErrorClass);
+    const sink = new ChannelSink(sinks, { stream: channel.stream, windowMs }, claim.acknowledged);
     try {
-      answers = await this.options.streams.publishOnce({
-        stream: this.options.channel.stream,
-        windowMs: DEDUPE_WINDOW_MS,
-        messages: encoded.map(({ route, fields }) => ({ dedupeId: route.routeId, fields })),
-      });
+      await this.deliver(token, sink, claim.routes, outcome);
     } catch (error) {
-      await this.options.store.returnUnspent(
-        token,
-        routes.map(({ routeId }) => routeId),
-        OUTAGE_REST_MS,
-        describeError(error),
-      );
-      throw error;
+      if (!isSinkTrouble(error)) throw error;
+      guard.trip();
+      await this.giveBack(token, claim.routes, error);
+      return;
     }
-    fault('publishers.after-publish');
-    const published: { route: ClaimedRoute; entryId: string }[] = [];
-    encoded.forEach(({ route }, i) => {
-      const answer = answers[i];
-      if (answer === undefined) throw new Error('the sink answered for fewer routes than it was given');
-      if ('entryId' in answer) published.push({ route, entryId: answer.entryId });
-      else failures.push(this.failureOf(route, answer.error));
-    });
-    await this.settle(token, published, failures);
+    await this.settle(token, sink, outcome);
   }
 
-  private encode(route: ClaimedRoute, failures: Failure[]): { route: ClaimedRoute; fields: Fields }[] {
+  /** From claimed routes to answers. What the judging settles has no answer, and what it gave back neither. */
+  private async deliver(
+    token: string,
+    sink: ChannelSink,
+    routes: readonly ClaimedRoute[],
+    outcome: BatchOutcome,
+  ): Promise<void> {
+    const open = await this.seal(sink, routes, outcome);
+    if (open.length === 0) return;
+    const { publish } = await this.options.judging.decide(token, open);
+    fault('publishers.after-judging');
+    // By event time: a claim returns them in no order, and a person reads enter before exit.
+    const messages = publish
+      .toSorted((a, b) => a.route.occurredAtMs - b.route.occurredAtMs)
+      .flatMap((admitted) => this.encode(admitted, outcome));
+    if (messages.length === 0) return;
+    const answers = await sink.publish(messages);
+    fault('publishers.after-publish');
+    messages.forEach(({ route }, i) => outcome.answer(route, answers[i]));
+  }
+
+  /**
+   * Shuts out the calls of earlier holders, so that a route can be settled without publishing from here on. Returns the
+   * routes that are still to be decided about.
+   */
+  private async seal(
+    sink: ChannelSink,
+    routes: readonly ClaimedRoute[],
+    outcome: BatchOutcome,
+  ): Promise<readonly ClaimedRoute[]> {
+    const inDoubt = routes.filter((route) => route.inDoubt);
+    if (inDoubt.length === 0) return routes;
+    const answers = await sink.seal(inDoubt);
+    fault('publishers.after-seal');
+    const done = new Set(inDoubt.filter((route, i) => outcome.answer(route, answers[i])));
+    for (const route of inDoubt) {
+      if (done.has(route) || route.attempts <= route.maxAttempts) continue;
+      outcome.exhausted(route);
+      done.add(route);
+    }
+    return routes.filter((route) => !done.has(route));
+  }
+
+  private encode(
+    { route, fold }: Admitted,
+    outcome: BatchOutcome,
+  ): { readonly route: ClaimedRoute; readonly fields: Fields }[] {
+    const { channel, now = Date.now } = this.options;
     try {
-      return [{ route, fields: this.options.channel.encode(route, Date.now()) }];
+      return [{ route, fields: channel.encode(route, now(), fold) }];
     } catch (error) {
-      failures.push({
-        route,
-        errorClass: 'payload_encoding_failed',
-        error: describeError(error),
-        permanent: true,
-      });
+      outcome.encodingFailed(route, describeError(error));
       return [];
     }
   }
 
-  private failureOf(route: ClaimedRoute, error: string): Failure {
-    const exhausted = route.attempts >= route.maxAttempts;
-    return { route, errorClass: this.options.channel.publishErrorClass, error, permanent: exhausted };
-  }
-
-  private async settle(
-    token: string,
-    published: readonly { route: ClaimedRoute; entryId: string }[],
-    failures: readonly Failure[],
-  ): Promise<void> {
-    const { store } = this.options;
-    const done = await store.complete(
+  private async settle(token: string, sink: ChannelSink, outcome: BatchOutcome): Promise<void> {
+    const { settlements, guard } = this.options;
+    const { published, failed, stale } = outcome;
+    const { acknowledgement } = sink;
+    const completed =
+      acknowledgement === undefined
+        ? undefined
+        : await settlements.complete(
+            token,
+            published.map(({ route: { routeId }, entryId }) => ({ routeId, entryId })),
+            acknowledgement,
+          );
+    fault('publishers.after-complete');
+    const retried = await settlements.retry(
       token,
-      published.map(({ route, entryId }) => ({ routeId: route.routeId, entryId })),
+      failed
+        .filter(({ isFinal }) => !isFinal)
+        .map((failure) => ({ ...failure, delayMs: retryDelayMs(failure.route.attempts) })),
     );
-    const retried = await store.retry(
+    const dead = await settlements.deadLetter(
       token,
-      failures
-        .filter(({ permanent }) => !permanent)
-        .map(({ route, error }) => ({
-          routeId: route.routeId,
-          error,
-          delayMs: retryDelayMs(route.attempts),
-        })),
+      failed.filter(({ isFinal }) => isFinal),
     );
-    const dead = await store.deadLetter(
-      token,
-      failures
-        .filter(({ permanent }) => permanent)
-        .map(({ route, error, errorClass }) => ({ routeId: route.routeId, error, errorClass })),
-    );
-    this.measure(published, { done, retried, dead }, published.length + failures.length);
-  }
-
-  private measure(
-    published: readonly { route: ClaimedRoute }[],
-    settled: Readonly<Record<'done' | 'retried' | 'dead', readonly string[]>>,
-    claimed: number,
-  ): void {
-    const { metrics, logger } = this.options;
-    const { channel } = this.options.channel;
-    const { done, retried, dead } = settled;
-    metrics.routes.inc({ channel, state: 'published' }, done.length);
-    metrics.routes.inc({ channel, state: 'retrying' }, retried.length);
-    metrics.routes.inc({ channel, state: 'dead_lettered' }, dead.length);
-    metrics.deadLetters.inc({ channel }, dead.length);
-    const now = Date.now();
-    for (const { route } of published)
-      metrics.seconds.observe({ channel }, (now - route.acceptedAtMs) / 1000);
-    for (const routeId of dead) logger.error({ event: 'route_dead_lettered', routeId });
-    const lost = claimed - done.length - retried.length - dead.length;
-    if (lost > 0) {
-      metrics.routes.inc({ channel, state: 'lease_lost' }, lost);
-      logger.warn({ event: 'route_lease_lost', channel, routes: lost });
+    if (completed?.kind === 'sink_lost') {
+      guard.trip();
+      const lost = new SinkBehind(`${acknowledgement?.stream} has lost what was published before`);
+      await this.giveBack(token, [...published.map(({ route }) => route), ...stale], lost);
+    } else if (stale.length > 0) {
+      await this.giveBack(token, stale, new Error('a later claim was at the target stream already'));
     }
+    const done = completed?.kind === 'settled' ? completed.routeIds : [];
+    measureOutcome(this.options, outcome, { done, retried, dead });
+  }
+
+  private async giveBack(token: string, routes: readonly ClaimedRoute[], cause: unknown): Promise<void> {
+    const { settlements, channel, metrics, logger } = this.options;
+    const returned = await settlements.returnUnspent(token, routes, {
+      delayMs: RETURNED_REST_MS,
+      reason: cause instanceof SinkBehind ? 'sink_behind' : 'sink_unavailable',
+      error: describeError(cause),
+    });
+    metrics.routes.inc({ channel: channel.channel, state: 'returned' }, returned.length);
+    logger.warn({
+      event: 'routes_returned',
+      channel: channel.channel,
+      routes: returned.length,
+      err: cause,
+    });
   }
 }

@@ -4,12 +4,13 @@ import { type Logger } from '@app/common/observability';
 import { type RoutesService, type RouteStore } from '../routes';
 import { type Publisher } from './publisher';
 import { type PublisherMetrics } from './publishers.metrics';
+import { type SinkGuard } from './sink-guard';
 
 const MEASURE_INTERVAL_MS = 5000;
 /** A due route that has waited for so long means that its channel stands still. */
 const OLD_ROUTE_MS = 60_000;
 
-/** Runs one publisher a channel; freshly accepted routes wake them. */
+/** Runs the publishers, one a channel and lane, and what guards their target streams; freshly accepted routes wake them. */
 export class PublishersService implements Service, HealthContributor {
   readonly name = 'publishers';
   readonly stage = 'work';
@@ -18,6 +19,7 @@ export class PublishersService implements Service, HealthContributor {
 
   constructor(
     private readonly publishers: readonly Publisher[],
+    private readonly guards: readonly SinkGuard[],
     private readonly store: RouteStore,
     routes: RoutesService,
     private readonly metrics: PublisherMetrics,
@@ -28,18 +30,25 @@ export class PublishersService implements Service, HealthContributor {
   }
 
   start(): Promise<void> {
-    for (const { loop } of this.publishers) loop.start();
+    for (const { loop } of [...this.guards, ...this.publishers]) loop.start();
     this.measuring.start();
     return Promise.resolve();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.publishers.map(({ loop }) => loop.stop()), this.measuring.stop()]);
+    await Promise.all([
+      ...[...this.publishers, ...this.guards].map(({ loop }) => loop.stop()),
+      this.measuring.stop(),
+    ]);
   }
 
   async check(): Promise<HealthReport> {
     const { depth, oldestAgeMs } = await this.store.schedule();
-    return { status: oldestAgeMs > OLD_ROUTE_MS ? 'degraded' : 'up', details: { depth, oldestAgeMs } };
+    const sinksUp = this.guards.every(({ isOpen }) => !isOpen);
+    return {
+      status: oldestAgeMs > OLD_ROUTE_MS || !sinksUp ? 'degraded' : 'up',
+      details: { depth, oldestAgeMs, sinksUp },
+    };
   }
 
   private wake(): void {

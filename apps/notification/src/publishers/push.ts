@@ -1,21 +1,31 @@
+import { z } from 'zod';
 import { CONTRACT_VERSION, GATEWAY_CLIENT_EVENTS } from '@app/common/contracts';
+import { type FoldContents } from '../routes';
 import { type PublishingChannel } from './channel';
+
+const payloadSchema = z.record(z.string(), z.unknown());
 
 /** Push: one client event for the gateway; its id is the route's, so that the gateway can drop a repeat. */
 export const pushChannel: PublishingChannel = {
   channel: 'push',
   stream: GATEWAY_CLIENT_EVENTS,
   publishErrorClass: 'gateway_stream_publish_failed',
-  encode: (route) => ({
+  encode: (route, _nowMs, fold) => ({
     v: CONTRACT_VERSION,
     traceparent: route.traceparent,
     event_id: route.routeId,
     user_id: route.recipient,
     kind: route.notificationType,
-    payload_json: route.payloadJson,
+    payload_json: fold === undefined ? route.payloadJson : withFold(route.payloadJson, fold),
     request_id: route.requestId ?? route.idempotencyKey,
     trace_id: route.traceId ?? '',
     occurred_at_ms: String(route.occurredAtMs),
     ...(route.expiresAtMs === undefined ? {} : { expires_at_ms: String(route.expiresAtMs) }),
   }),
 };
+
+/** The payload of the one that is told, with how many it stands for and theirs. */
+function withFold(payloadJson: string, { collapsedCount, items }: FoldContents): string {
+  const payload = payloadSchema.parse(JSON.parse(payloadJson));
+  return JSON.stringify({ ...payload, collapsed_count: collapsedCount, items });
+}

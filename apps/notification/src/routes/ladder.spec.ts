@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { retryDelayMs } from './ladder';
+import { longestLadderMs, retryDelayMs } from './ladder';
 
 describe('retryDelayMs', () => {
   it('doubles from 10 s to 10 min', () => {
@@ -21,5 +21,11 @@ describe('retryDelayMs', () => {
         },
       ),
     );
+  });
+});
+
+describe('longestLadderMs', () => {
+  it('is the sum of the rests between attempts', () => {
+    expect([1, 2, 3, 4].map(longestLadderMs)).toEqual([0, 12_500, 37_500, 87_500]);
   });
 });

@@ -12,3 +12,10 @@ export function retryDelayMs(attempt: number, random: () => number = Math.random
   const step = Math.min(CAP_MS, FIRST_MS * 2 ** Math.min(attempt - 1, 30));
   return Math.round(step * (1 - JITTER + 2 * JITTER * random()));
 }
+
+/** How long attempts can go on after the first one, with every rest at its longest. Outages of a sink come on top. */
+export function longestLadderMs(maxAttempts: number): number {
+  let sum = 0;
+  for (let attempt = 1; attempt < maxAttempts; attempt += 1) sum += retryDelayMs(attempt, () => 1);
+  return sum;
+}

@@ -1,35 +1,41 @@
-import { type Channel } from '@app/common/contracts';
-import { type Database, statement, type Transaction } from '@app/common/database';
-import { type ClaimedRoute, type RouteDraft } from './route';
+import { type Channel, type Lane } from '@app/common/contracts';
+import { type Database, statement } from '@app/common/database';
+import { type SinkState } from '@app/common/streams';
+import { type ClaimedRoute } from './route';
+import { type SinkRow, sinkStateOf } from './sink-store';
 import claimRoutes from './sql/claim-routes.sql';
-import completeRoutes from './sql/complete-routes.sql';
-import deadLetterRoutes from './sql/dead-letter-routes.sql';
-import insertRoutes from './sql/insert-routes.sql';
-import retryRoutes from './sql/retry-routes.sql';
-import returnRoutes from './sql/return-routes.sql';
+import findSink from './sql/find-sink.sql';
 import schedule from './sql/schedule.sql';
 
 const STATEMENTS = {
   claim: statement('routes.claim', claimRoutes),
-  complete: statement('routes.complete', completeRoutes),
-  deadLetter: statement('routes.dead-letter', deadLetterRoutes),
-  insert: statement('routes.insert', insertRoutes),
-  retry: statement('routes.retry', retryRoutes),
-  returnUnspent: statement('routes.return', returnRoutes),
+  findSink: statement('routes.find-sink', findSink),
   schedule: statement('routes.schedule', schedule),
 };
 
 interface ClaimedRow {
-  readonly route_id: string;
+  /** Null in the one row of a claim that found nothing. */
+  readonly route_id: string | null;
+  readonly last_tenant: string | null;
   readonly notification_id: string;
+  readonly tenant_id: string;
   readonly channel: Channel;
+  readonly lane: Lane;
   readonly recipient: string;
   readonly address: string | null;
   readonly locale: string;
+  readonly timezone: string;
+  readonly units: string;
+  readonly collapse_key: string | null;
+  readonly fold_key: string | null;
+  readonly admitted_at: Date | null;
   readonly attempts: number;
   readonly max_attempts: number;
+  readonly in_doubt: boolean;
+  readonly claimed_at_us: number;
   readonly notification_type: string;
   readonly idempotency_key: string;
+  readonly subject: string;
   readonly payload_json: string;
   readonly request_id: string | null;
   readonly trace_id: string | null;
@@ -39,76 +45,45 @@ interface ClaimedRow {
   readonly accepted_at: Date;
 }
 
-export interface FailedRoute {
-  readonly routeId: string;
-  readonly error: string;
+export interface ClaimRequest {
+  readonly channel: Channel;
+  readonly lane: Lane;
+  /** The target stream of the channel. */
+  readonly stream: string;
+  readonly limit: number;
+  /** UUID; every later write of this claim is filtered by it. */
+  readonly token: string;
+  readonly leaseMs: number;
+  /** {@link Claim.lastTenant} of the claim before; '' begins with the first tenant. */
+  readonly afterTenant: string;
 }
 
-/** The statements on `notification.route`. A token names one claim; every later write of that claim is filtered by it. */
+export interface Claim {
+  readonly routes: readonly ClaimedRoute[];
+  /** What the database has last seen acknowledged of the stream. */
+  readonly acknowledged: SinkState | undefined;
+  /** Where this claim stopped if there were more tenants than it could ask, else ''. */
+  readonly lastTenant: string;
+}
+
+/** Writes routes, claims them for publishing and counts what waits. */
 export class RouteStore {
   constructor(private readonly database: Database) {}
 
-  async insert(transaction: Transaction, drafts: readonly RouteDraft[]): Promise<void> {
-    if (drafts.length === 0) return;
-    await transaction.query(STATEMENTS.insert, [
-      drafts.map(({ routeId }) => routeId),
-      drafts.map(({ notificationId }) => notificationId),
-      drafts.map(({ tenantId }) => tenantId),
-      drafts.map(({ channel }) => channel),
-      drafts.map(({ recipient }) => recipient),
-      drafts.map(({ address }) => address ?? null),
-      drafts.map(({ locale }) => locale),
-      drafts.map(({ skipReason }) => skipReason ?? null),
-      drafts.map(({ maxAttempts }) => maxAttempts),
-    ]);
-  }
-
-  async claim(channel: Channel, limit: number, token: string, leaseMs: number): Promise<ClaimedRoute[]> {
-    const rows = await this.database.query<ClaimedRow>(STATEMENTS.claim, [channel, limit, token, leaseMs]);
-    return rows.map(claimedRouteOf);
-  }
-
-  /** Returns the ids that were still ours; for the others the lease has passed on. */
-  async complete(
-    token: string,
-    published: readonly { routeId: string; entryId: string }[],
-  ): Promise<string[]> {
-    return this.settle(STATEMENTS.complete, [
-      published.map(({ routeId }) => routeId),
-      published.map(({ entryId }) => entryId),
-      token,
-    ]);
-  }
-
-  async retry(token: string, failed: readonly (FailedRoute & { delayMs: number })[]): Promise<string[]> {
-    return this.settle(STATEMENTS.retry, [
-      failed.map(({ routeId }) => routeId),
-      failed.map(({ delayMs }) => delayMs),
-      failed.map(({ error }) => error),
-      token,
-    ]);
-  }
-
-  async deadLetter(
-    token: string,
-    failed: readonly (FailedRoute & { errorClass: string })[],
-  ): Promise<string[]> {
-    return this.settle(STATEMENTS.deadLetter, [
-      failed.map(({ routeId }) => routeId),
-      failed.map(({ errorClass }) => errorClass),
-      failed.map(({ error }) => error),
-      token,
-    ]);
-  }
-
-  /** Gives routes back with the attempt that an outage took from them. */
-  async returnUnspent(
-    token: string,
-    routeIds: readonly string[],
-    delayMs: number,
-    error: string,
-  ): Promise<void> {
-    await this.database.query(STATEMENTS.returnUnspent, [routeIds, token, delayMs, error]);
+  /** Routes of one channel and lane that are due, in equal shares for the tenants, and some of holders that went silent. */
+  async claim(request: ClaimRequest): Promise<Claim> {
+    const { channel, lane, stream, limit, token, leaseMs, afterTenant } = request;
+    const [rows, [sink]] = await this.database.transaction((transaction) =>
+      Promise.all([
+        transaction.query<ClaimedRow>(STATEMENTS.claim, [channel, lane, limit, token, leaseMs, afterTenant]),
+        transaction.query<SinkRow>(STATEMENTS.findSink, [stream]),
+      ]),
+    );
+    return {
+      routes: rows.flatMap(claimedRoutesOf),
+      acknowledged: sink === undefined ? undefined : sinkStateOf(sink),
+      lastTenant: rows[0]?.last_tenant ?? '',
+    };
   }
 
   async schedule(): Promise<{ depth: number; oldestAgeMs: number }> {
@@ -118,35 +93,39 @@ export class RouteStore {
     );
     return { depth: row?.depth ?? 0, oldestAgeMs: Math.max(0, row?.oldest_age_ms ?? 0) };
   }
-
-  private async settle(
-    settlement: (typeof STATEMENTS)[keyof typeof STATEMENTS],
-    params: readonly [readonly string[], ...unknown[]],
-  ): Promise<string[]> {
-    if (params[0].length === 0) return [];
-    const rows = await this.database.query<{ route_id: string }>(settlement, [...params]);
-    return rows.map(({ route_id }) => route_id);
-  }
 }
 
-function claimedRouteOf(row: ClaimedRow): ClaimedRoute {
-  return {
-    routeId: row.route_id,
-    notificationId: row.notification_id,
-    channel: row.channel,
-    recipient: row.recipient,
-    address: row.address ?? undefined,
-    locale: row.locale,
-    attempts: row.attempts,
-    maxAttempts: row.max_attempts,
-    notificationType: row.notification_type,
-    idempotencyKey: row.idempotency_key,
-    payloadJson: row.payload_json,
-    requestId: row.request_id ?? undefined,
-    traceId: row.trace_id ?? undefined,
-    traceparent: row.traceparent,
-    occurredAtMs: row.occurred_at.getTime(),
-    expiresAtMs: row.expires_at?.getTime(),
-    acceptedAtMs: row.accepted_at.getTime(),
-  };
+function claimedRoutesOf(row: ClaimedRow): ClaimedRoute[] {
+  if (row.route_id === null) return [];
+  return [
+    {
+      routeId: row.route_id,
+      notificationId: row.notification_id,
+      tenantId: row.tenant_id,
+      channel: row.channel,
+      lane: row.lane,
+      recipient: row.recipient,
+      address: row.address ?? undefined,
+      locale: row.locale,
+      timezone: row.timezone,
+      units: row.units,
+      collapseKey: row.collapse_key ?? undefined,
+      foldKey: row.fold_key ?? undefined,
+      admittedAtMs: row.admitted_at?.getTime(),
+      attempts: row.attempts,
+      maxAttempts: row.max_attempts,
+      inDoubt: row.in_doubt,
+      claimedAtUs: row.claimed_at_us,
+      notificationType: row.notification_type,
+      idempotencyKey: row.idempotency_key,
+      subject: row.subject,
+      payloadJson: row.payload_json,
+      requestId: row.request_id ?? undefined,
+      traceId: row.trace_id ?? undefined,
+      traceparent: row.traceparent,
+      occurredAtMs: row.occurred_at.getTime(),
+      expiresAtMs: row.expires_at?.getTime(),
+      acceptedAtMs: row.accepted_at.getTime(),
+    },
+  ];
 }

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { Registry } from 'prom-client';
 import { FLEET_EVENTS, NOTIFICATION_INTENTS, PROCESSOR_GROUP, telemetryStream } from '@app/common/contracts';
+import { deliveryStreamSettings, readSettings } from '@app/common/config';
 import { Database } from '@app/common/database';
 import { Lifecycle } from '@app/common/lifecycle';
 import { createLogger, Metrics } from '@app/common/observability';
@@ -37,7 +38,10 @@ function overview() {
   const registry = new Registry();
   const service = new OverviewService(new Lifecycle(logger, 1000), {
     ...{ database, streams, logger, metrics: new OverviewMetrics(new Metrics(registry)) },
-    settings: { TELEMETRY_SHARDS: SHARDS, OVERVIEW_EVERY: 5000 },
+    settings: {
+      ...readSettings(deliveryStreamSettings, {}),
+      ...{ TELEMETRY_SHARDS: SHARDS, OVERVIEW_EVERY: 5000 },
+    },
   });
   return {
     service,

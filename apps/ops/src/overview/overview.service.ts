@@ -29,7 +29,10 @@ export class OverviewService implements Service {
     private readonly dependencies: OverviewDependencies,
   ) {
     const { logger, settings } = dependencies;
-    this.watched = watchedStreams(settings.TELEMETRY_SHARDS);
+    this.watched = watchedStreams(settings.TELEMETRY_SHARDS, [
+      settings.NOTIFICATION_GATEWAY_CLIENT_EVENTS_STREAM,
+      settings.NOTIFICATION_MAIL_DELIVERY_COMMANDS_STREAM,
+    ]);
     this.loop = new Loop({
       name: this.name,
       logger: logger.child({ feature: this.name }),

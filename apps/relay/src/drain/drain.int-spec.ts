@@ -62,6 +62,41 @@ function keysOf(part: number, count: number): string[] {
   return keys;
 }
 
+const behind = async (): Promise<number> =>
+  (await suite.admin.query<{ behind: number }>(BEHIND))[0]?.behind ?? 0;
+const commitMany = (key: string, from: number, count: number): Promise<void> =>
+  commit(...Array.from({ length: count }, (_, index) => message(key, from + index)));
+
+describe('The cursor', () => {
+  it('follows what is out, and is saved after a while and on a stop', async () => {
+    const one = await relay({ saveEveryMs: 300 });
+    await commitMany('k', 0, 20);
+    await drained(20);
+    await one.stop();
+    const late = await relay({ saveEveryMs: 60_000 });
+    await commitMany('k', 20, 20);
+    await eventually(() => isPublished(40), { what: 'what is behind a cursor that was not saved' });
+    await commitMany('k', 40, 20);
+    await eventually(() => isPublished(60), { what: 'more of it' });
+    expect(await behind()).toBe(40);
+    await late.service.stop();
+    expect(await behind()).toBe(0);
+    expect(inKeyOrder(await published(suite.streams))).toHaveLength(60);
+  });
+
+  it('is not missed by the next owner of one that died without saving it: nothing goes out twice', async () => {
+    const one = await relay({ saveEveryMs: 60_000 });
+    await commitMany('k', 0, 40);
+    await eventually(() => isPublished(40), { what: 'all to be published' });
+    one.crash();
+    expect(await behind()).toBe(40);
+    await relay();
+    await commitMany('k', 40, 1);
+    await drained(41);
+    expect(inKeyOrder(await published(suite.streams))).toHaveLength(41);
+  });
+});
+
 describe('The log lane', () => {
   it('publishes what many transactions commit side by side: each once, each key in its order', async () => {
     await relay();

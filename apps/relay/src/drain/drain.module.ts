@@ -16,6 +16,9 @@ import { DrainLane } from './lane';
 import { PART_LEASES } from './part-leases';
 import { OutboxWatch } from './watch';
 
+/** What is published twice after a crash, for the marks to skip; and how far behind cursors are shown. */
+const CURSOR_SAVE_MS = 250;
+
 function buildDrain(
   context: AppContext,
   database: Database,
@@ -57,7 +60,8 @@ function buildDrain(
     memoryPercent: settings.RELAY_MEMORY_PERCENT,
   });
   const shared = { lanes, batch, pollMs, retry, ownership, breaker, heldTopics, logger, metrics: bound };
-  const tools = { database, table: new CursorTable(database), retries, ownership, streams };
+  const table = new CursorTable(database);
+  const tools = { database, table, retries, ownership, streams, saveEveryMs: CURSOR_SAVE_MS };
   const service: DrainService = new DrainService(
     database,
     ownership,

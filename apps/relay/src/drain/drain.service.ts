@@ -43,6 +43,7 @@ export class DrainService implements Service, HealthContributor {
     await this.wakeUps?.close();
     const loops = [this.heldTopics.loop, this.watch.loop, ...this.lanes.map(({ loop }) => loop)];
     await Promise.all(loops.map((loop) => loop.stop()));
+    await Promise.all(this.lanes.map((lane) => lane.settle()));
   }
 
   check(): Promise<HealthReport> {

@@ -82,6 +82,15 @@ export class DrainLane {
     this.loop.wake();
   }
 
+  /** Once the loop has stopped: what is out need not be read again by the next owner. */
+  async settle(): Promise<void> {
+    const parts = [...this.parts.values()];
+    await this.options.ownership.use(
+      parts.map(({ lease }) => lease),
+      (usable) => this.save(parts.filter(({ lease }) => usable.some(({ name }) => name === lease.name))),
+    );
+  }
+
   private async round(): Promise<number> {
     const { ownership, breaker, lane, lanes } = this.options;
     const leases = ownership.usable().filter(({ name }) => partOfLease(name) % lanes === lane);
@@ -96,7 +105,8 @@ export class DrainLane {
     if (breaker.state !== 'closed') return Math.max(PROBE_REST_MS, breaker.restMs);
     const stalls = [...this.stalls.keys()].map((name) => Math.max(1, this.stalledForMs(name)));
     const looks = this.parts.size === 0 ? [] : [Math.max(1, this.retries.restMs)];
-    return Math.min(this.restMs * (0.75 + Math.random() / 2), ...stalls, ...looks);
+    const saves = [...this.parts.values()].flatMap(({ saveInMs }) => saveInMs ?? []);
+    return Math.min(this.restMs * (0.75 + Math.random() / 2), ...stalls, ...looks, ...saves);
   }
 
   private stalledForMs(name: string): number {
@@ -119,6 +129,7 @@ export class DrainLane {
     this.reading.begin(parts, found);
     const steps = parts.map((part) => this.attempt(part.lease, () => this.step(part, found)));
     const counts = [...(await Promise.all(steps)), await this.retry(parts)];
+    await this.save(parts.filter(({ saveInMs }) => saveInMs === 0));
     // Both lanes of these had their turn without a failure.
     for (const part of parts) if (this.isKnown(part)) this.stalls.delete(part.lease.name);
     return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
@@ -138,6 +149,12 @@ export class DrainLane {
     if (claimed > 0) this.options.breaker.succeeded(true);
     if (rewound) this.parts.delete(due.part.lease.name);
     return claimed;
+  }
+
+  /** Of those that had no message by now, or whose cursor a failure has not reached. */
+  private async save(parts: readonly Part[]): Promise<void> {
+    const known = parts.filter((part) => this.isKnown(part));
+    await Promise.all(known.map((part) => this.attempt(part.lease, () => part.save())));
   }
 
   private isKnown(part: Part): boolean {

@@ -36,6 +36,7 @@ export class MemoryOutbox {
         : Promise.reject(new OdographError('LEASE_LOST', { detail: lease?.name ?? '' }));
     return {
       streams,
+      saveEveryMs: 0,
       ownership: { protect },
       database: { transaction: (work) => this.transaction(work) },
       retries: this.retries,

@@ -57,6 +57,7 @@ const action = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('loseReply' as const), inCalls: fc.integer({ min: 1, max: 3 }) }),
   },
+  { weight: 3, arbitrary: fc.constant({ do: 'save' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'takeOver' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'zombie' as const }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('lose' as const), topic }) },
@@ -103,6 +104,8 @@ class World {
     };
     this.tools = {
       ...this.outbox.tools(publisher),
+      // Never by itself: the histories say when.
+      saveEveryMs: Infinity,
       ownership: {
         protect: (_transaction, [lease]) =>
           lease?.epoch === this.epoch ? Promise.resolve() : Promise.reject(new OdographError('LEASE_LOST')),
@@ -114,6 +117,7 @@ class World {
     if (next.do === 'append') this.append(next);
     else if (next.do === 'log') await this.attempt((part) => this.log(part, next.batch));
     else if (next.do === 'retry') await this.attempt((part) => this.retry(part));
+    else if (next.do === 'save') await this.attempt((part) => part.save());
     else if (next.do === 'crash') this.crashIn(next.inSteps);
     else if (next.do === 'loseReply') this.callsToLoss = next.inCalls;
     else if (next.do === 'takeOver') this.takeOver();
@@ -132,6 +136,7 @@ class World {
       if (round % 20 === 0) this.takeOver();
       await this.attempt((part) => this.log(part, 50));
       await this.attempt((part) => this.retry(part));
+      await this.attempt((part) => part.save());
       this.nowMs += LEASE_MS;
     }
   }

@@ -36,6 +36,8 @@ export interface PartTools {
   readonly retries: Pick<RetryTable, 'waiting' | 'highestPlace' | 'places' | 'park' | 'reopen'>;
   readonly strategy: RetryStrategy;
   readonly streams: OncePublisher;
+  /** How long the cursor in the database may stay behind what is out; 0 to move it with every step. */
+  readonly saveEveryMs: number;
   /** Told that Redis held less than it had acknowledged, once the cursor stands at what it does hold. */
   readonly onRewind: (part: number, from: OutboxPosition, to: OutboxPosition) => void;
   /** Told of messages that wait in the retry lane now. */
@@ -61,7 +63,11 @@ const RETRIED_WINDOW_MS = 48 * 3_600_000;
 /** One owned part under one lease: its cursor and the marks that Redis confirmed. */
 export class Part implements RetriedPart {
   readonly part: number;
+  /** Where the cursor in the database stands. */
   private position: OutboxPosition;
+  /** All up to here is out or parked as well. The cursor follows: each move leaves a dead version of its row behind. */
+  private passed: OutboxPosition | undefined;
+  private savedAtMs = performance.now();
   /** The newest answers of the streams; the cursor in the database may know older ones. */
   private acknowledged: AcknowledgedMarks;
   private heldTopics: ReadonlySet<string> = new Set();
@@ -85,9 +91,20 @@ export class Part implements RetriedPart {
     return { part, position, acknowledged };
   }
 
-  /** From where it is read on: its cursor, or where it has come behind that while topics are on hold. */
+  /** From where it is read on: behind what is out, or where it has come behind that while topics are on hold. */
   get upTo(): OutboxPosition {
-    return this.readOn ?? this.position;
+    return this.readOn ?? this.done;
+  }
+
+  /** Until the cursor has to be saved: undefined where it is, 0 where it is high time. */
+  get saveInMs(): number | undefined {
+    if (this.passed === undefined) return undefined;
+    return Math.max(0, this.savedAtMs + this.tools.saveEveryMs - performance.now());
+  }
+
+  /** @throws OdographError LEASE_LOST */
+  async save(): Promise<void> {
+    if (this.passed !== undefined) await this.moveTo(this.passed);
   }
 
   get held(): readonly string[] {
@@ -112,8 +129,8 @@ export class Part implements RetriedPart {
   }
 
   /**
-   * Publishes messages that were read behind the cursor, then moves the cursor under the lease. A crash in between
-   * repeats the step, and the marks make the repeat add nothing. A message that cannot pass moves to the retry lane with
+   * Publishes messages that were read behind the cursor, then lets the cursor follow under the lease, at once or a little
+   * later. A crash in between repeats the steps, and the marks make the repeat add nothing. A message that cannot pass moves to the retry lane with
    * those behind it of its key, before anything else that is behind it goes out. In front of the first message of a topic
    * on hold the cursor stays; the other topics go on behind it.
    *
@@ -169,13 +186,7 @@ export class Part implements RetriedPart {
 
   /** Writes under the lease, together with what the streams have acknowledged. @throws OdographError LEASE_LOST */
   settle<Result>(write: (transaction: Transaction) => Promise<Result>): Promise<Result> {
-    const { database, ownership, table } = this.tools;
-    return database.transaction(async (transaction) => {
-      await ownership.protect(transaction, [this.lease]);
-      const result = await write(transaction);
-      await table.move(transaction, this.cursor);
-      return result;
-    });
+    return this.write(this.done, write);
   }
 
   /** A stream holds less than it had acknowledged: the cursor goes back to what it does hold. */
@@ -189,9 +200,13 @@ export class Part implements RetriedPart {
     const last = messages.at(-1);
     if (last === undefined) return;
     const firstHeld = messages.findIndex(({ topic }) => this.heldTopics.has(topic));
-    if (this.readOn === undefined && firstHeld < 0) return this.moveTo(last.position);
+    if (this.readOn === undefined && firstHeld < 0) {
+      this.passed = last.position;
+      if (this.saveInMs === 0) await this.save();
+      return;
+    }
     const inFront = this.readOn === undefined ? messages[firstHeld - 1]?.position : undefined;
-    await this.moveTo(inFront ?? this.position);
+    await this.moveTo(inFront ?? this.done);
     this.readOn = last.position;
   }
 
@@ -250,7 +265,7 @@ export class Part implements RetriedPart {
    * retry lane published to these streams lies behind no mark, so it is opened again; what they kept of it they know.
    */
   private async rewind(lower: AcknowledgedMarks): Promise<void> {
-    const from = this.position;
+    const from = this.done;
     let position = from;
     for (const { mark } of lower.values()) {
       const stored = decodeMark(mark);
@@ -258,23 +273,36 @@ export class Part implements RetriedPart {
     }
     this.acknowledged = new Map([...this.acknowledged, ...lower]);
     this.readOn = undefined;
-    await this.moveTo(position, (transaction) =>
+    await this.write(position, (transaction) =>
       this.tools.retries.reopen(transaction, this.part, [...lower.keys()]),
     );
     this.tools.onRewind(this.part, from, position);
   }
 
-  private async moveTo(
+  private get done(): OutboxPosition {
+    return this.passed ?? this.position;
+  }
+
+  private moveTo(position: OutboxPosition): Promise<void> {
+    return this.write(position, () => Promise.resolve());
+  }
+
+  /** Writes under the lease and moves the cursor with it. */
+  private async write<Result>(
     position: OutboxPosition,
-    alongside?: (transaction: Transaction) => Promise<void>,
-  ): Promise<void> {
+    alongside: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
     const { database, ownership, table } = this.tools;
-    await database.transaction(async (transaction) => {
+    const result = await database.transaction(async (transaction) => {
       await ownership.protect(transaction, [this.lease]);
+      const written = await alongside(transaction);
       await table.move(transaction, { ...this.cursor, position });
-      await alongside?.(transaction);
       fault('drain.before-cursor-commit');
+      return written;
     });
     this.position = position;
+    this.passed = undefined;
+    this.savedAtMs = performance.now();
+    return result;
   }
 }

@@ -61,6 +61,8 @@ export interface RelayOptions {
   /** Where lengths and memory are read; nowhere when absent. */
   readonly inspector?: Pick<StreamInspector, 'info' | 'memory'>;
   readonly streamLimit?: number;
+  /** 0 when absent: specs look at cursors as soon as something is in its stream. */
+  readonly saveEveryMs?: number;
 }
 
 const NOTHING_TO_SEE: Pick<StreamInspector, 'info' | 'memory'> = {
@@ -85,6 +87,7 @@ export class Relay {
       batch = 7,
       limits = SHORT_RETRIES,
       streamLimit = 0,
+      saveEveryMs = 0,
     } = options;
     const database = new Line(databaseOptions(postgresUrl));
     this.database = database;
@@ -103,7 +106,8 @@ export class Relay {
       publishOnce: (request) => this.alive(() => streams.publishOnce(request)),
     };
     const retries = new RetryTable(database);
-    const tools = { database, table: new CursorTable(database), retries, ownership, streams: publisher };
+    const table = new CursorTable(database);
+    const tools = { database, table, retries, ownership, streams: publisher, saveEveryMs };
     const catalog = new Metrics(this.registry);
     const metrics = drainMetrics(catalog);
     const retry = {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import { FLEET_EVENTS, GATEWAY_CLIENT_EVENTS, NOTIFICATION_INTENTS } from '@app/common/contracts';
+import { FLEET_EVENTS, NOTIFICATION_INTENTS } from '@app/common/contracts';
 import { Database, statement } from '@app/common/database';
 import { LeaseTable, Ownership } from '@app/common/leases';
 import { Metrics } from '@app/common/observability';
@@ -11,6 +11,7 @@ import { eventually, testServers } from '@app/common/testing';
 import { UpkeepService } from './upkeep.service';
 
 const HOUR_MS = 3_600_000;
+const GATEWAY_EVENTS = 'gateway:events-of-this-deployment';
 const servers = testServers();
 let admin: Database;
 let database: Database;
@@ -62,6 +63,7 @@ async function keeper(intervalMs = HOUR_MS): Promise<Keeper> {
   const service = new UpkeepService(
     {
       ...{ keepMs: 24 * HOUR_MS, intervalMs, streamKeepMs: 24 * HOUR_MS, daysAhead: 2 },
+      agedStreams: [FLEET_EVENTS, GATEWAY_EVENTS, 'mail:commands-of-this-deployment'],
       ...{ ledgerKeepMs: 48 * HOUR_MS, deadLetterKeepMs: 24 * HOUR_MS },
     },
     database,
@@ -131,7 +133,7 @@ describe('Upkeep', () => {
       ),
     );
     const streams = new MemoryStreams(server);
-    for (const stream of [FLEET_EVENTS, GATEWAY_CLIENT_EVENTS, NOTIFICATION_INTENTS]) {
+    for (const stream of [FLEET_EVENTS, GATEWAY_EVENTS, NOTIFICATION_INTENTS]) {
       await streams.append(stream, { n: 'old' });
     }
     nowMs += 25 * HOUR_MS;
@@ -146,7 +148,7 @@ describe('Upkeep', () => {
     expect(await admin.query(DAYS)).toEqual([{ days: 4 }]);
     expect(await admin.query(SLOTS)).toHaveLength(2);
     expect((await streams.info(FLEET_EVENTS, []))?.length).toBe(1);
-    expect((await streams.info(GATEWAY_CLIENT_EVENTS, []))?.length).toBe(0);
+    expect((await streams.info(GATEWAY_EVENTS, []))?.length).toBe(0);
     // Intents belong to their group: nothing of them goes by age.
     expect((await streams.info(NOTIFICATION_INTENTS, []))?.length).toBe(1);
     expect(lines).toContainEqual(

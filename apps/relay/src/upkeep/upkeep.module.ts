@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { agedStreamSettings } from '@app/common/config';
+import { agedStreamSettings, deliveryStreamSettings } from '@app/common/config';
+import { FLEET_EVENTS } from '@app/common/contracts';
 import { Database } from '@app/common/database';
 import { LeaseTable, Ownership } from '@app/common/leases';
 import { APP_CONTEXT, type AppContext, Lifecycle } from '@app/common/lifecycle';
@@ -16,6 +17,7 @@ function buildUpkeep(
   lifecycle: Lifecycle,
 ): UpkeepService {
   const settings = context.read(upkeepSettings);
+  const names = context.read(deliveryStreamSettings);
   const leaseTimeMs = context.settings.LEASE_TIME;
   const logger = context.logger.child({ feature: 'upkeep' });
   const ownership = new Ownership(new LeaseTable(database, context.owner, leaseTimeMs), {
@@ -29,6 +31,11 @@ function buildUpkeep(
       keepMs: settings.OUTBOX_KEEP,
       intervalMs: settings.UPKEEP_INTERVAL,
       streamKeepMs: context.read(agedStreamSettings).UPKEEP_STREAM_KEEP,
+      agedStreams: [
+        FLEET_EVENTS,
+        names.NOTIFICATION_GATEWAY_CLIENT_EVENTS_STREAM,
+        names.NOTIFICATION_MAIL_DELIVERY_COMMANDS_STREAM,
+      ],
       ledgerKeepMs: settings.UPKEEP_LEDGER_KEEP,
       deadLetterKeepMs: settings.RELAY_DEAD_LETTER_KEEP,
       daysAhead: settings.UPKEEP_DAYS_AHEAD,

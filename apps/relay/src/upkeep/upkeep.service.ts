@@ -1,4 +1,3 @@
-import { FLEET_EVENTS, GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS } from '@app/common/contracts';
 import { type Database, statement } from '@app/common/database';
 import { type Ownership } from '@app/common/leases';
 import { Loop, type Service } from '@app/common/lifecycle';
@@ -10,8 +9,6 @@ import ensurePartitions from './sql/ensure-partitions.sql';
 
 const ENSURE = statement('upkeep.ensure-partitions', ensurePartitions);
 
-/** Streams that nobody of ours reads through a group: they are kept by age alone. */
-const AGED_STREAMS = [FLEET_EVENTS, GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS];
 /** An instance that does not hold the lease looks again this soon. */
 const STANDBY_MS = 1000;
 
@@ -19,6 +16,8 @@ export interface UpkeepOptions {
   readonly keepMs: number;
   readonly intervalMs: number;
   readonly streamKeepMs: number;
+  /** Streams that nobody of ours reads through a group: they are kept by age alone. */
+  readonly agedStreams: readonly string[];
   readonly daysAhead: number;
   readonly ledgerKeepMs: number;
   readonly deadLetterKeepMs: number;
@@ -113,7 +112,10 @@ export class UpkeepService implements Service {
       ['outbox', async () => this.report(undefined, await this.outbox.reclaim())],
       ['retry', () => this.outbox.deleteClosedRetries()],
       ['dead_letters', () => this.outbox.rotateDeadLetters()],
-      ...AGED_STREAMS.map((stream): [string, () => Promise<unknown>] => ['streams', () => this.trim(stream)]),
+      ...this.options.agedStreams.map((stream): [string, () => Promise<unknown>] => [
+        'streams',
+        () => this.trim(stream),
+      ]),
     ];
     for (const [task, run] of tasks) {
       try {

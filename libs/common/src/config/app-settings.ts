@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS, OUTBOX_TOPICS } from '../contracts';
 import { duration, integer, oneOf, port, seedUrl, url } from './fields';
 import { settingGroup, type SettingsOf } from './settings';
 
@@ -40,6 +41,29 @@ export const retentionSettings = settingGroup(['POSITION_'], {
 export const agedStreamSettings = settingGroup(['UPKEEP_'], {
   UPKEEP_STREAM_KEEP: duration('24h').describe(
     'Age at which entries of the streams without a registered group go.',
+  ),
+});
+
+/** Names that the streams to gateway and mail service must not have: there somebody else would read what is not theirs. */
+const TAKEN_STREAM = new RegExp(`^(?:telemetry:|commands:|${OUTBOX_TOPICS.join('$|')}$)`);
+
+const streamName = (fallback: string) =>
+  z
+    .string()
+    .regex(/^[\w.:{}-]{1,200}$/, 'has characters other than letters, digits and ._:-{}')
+    .refine((name) => !TAKEN_STREAM.test(name), 'is the name of another stream of ours')
+    .default(fallback);
+
+/**
+ * What the streams to the push gateway and to the mail service are called: of everybody who writes, reads, trims or
+ * watches them. No prefix of its own, since a process that does not publish ignores the other `NOTIFICATION_` keys.
+ */
+export const deliveryStreamSettings = settingGroup([], {
+  NOTIFICATION_GATEWAY_CLIENT_EVENTS_STREAM: streamName(GATEWAY_CLIENT_EVENTS).describe(
+    'Stream of the events for the push gateway; the same for notification, relay and ops.',
+  ),
+  NOTIFICATION_MAIL_DELIVERY_COMMANDS_STREAM: streamName(MAIL_DELIVERY_COMMANDS).describe(
+    'Stream of the commands for the mail service; the same for notification, relay and ops.',
   ),
 });
 

@@ -1,17 +1,23 @@
 import { z } from 'zod';
 
-/** Field types that settings are made of. Durations read as `500ms`, `30s`, `15m`, `24h` or `7d` and become milliseconds. */
+/** Field types that settings are made of. Durations read as `500ms`, `30s`, `1h30m` or `7d` and become milliseconds. */
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 type Unit = keyof typeof UNIT_MS;
 const isUnit = (text: string): text is Unit => text in UNIT_MS;
 
-/** Milliseconds from text such as `15m`, or undefined when it is none. */
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
+
+/** Milliseconds from text such as `15m` or `1h30m`, or undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
-  const [, amount, unit] = match ?? [];
-  if (amount === undefined || unit === undefined || !isUnit(unit)) return undefined;
-  return Number(amount) * UNIT_MS[unit];
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed.replaceAll(PART, '') !== '') return undefined;
+  let milliseconds = 0;
+  for (const [, amount, unit] of trimmed.matchAll(PART)) {
+    if (amount === undefined || unit === undefined || !isUnit(unit)) return undefined;
+    milliseconds += Number(amount) * UNIT_MS[unit];
+  }
+  return milliseconds;
 }
 
 export function duration(fallback: string) {

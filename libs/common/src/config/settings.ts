@@ -41,7 +41,7 @@ export function readSettings<Shape extends z.ZodRawShape>(
 ): z.infer<z.ZodObject<Shape>> {
   const input: Record<string, string> = {};
   for (const key of Object.keys(group.shape)) {
-    const value = valueOf(key, environment);
+    const value = settingValue(key, environment);
     if (value !== undefined) input[key] = value;
   }
   const result = z.object(group.shape).safeParse(input);
@@ -55,7 +55,12 @@ export function readSettings<Shape extends z.ZodRawShape>(
   throw new OdographError('CONFIG_INVALID', { detail });
 }
 
-function valueOf(key: string, environment: Environment): string | undefined {
+/**
+ * The value of a variable, or of the file that `NAME_FILE` names; undefined where neither says anything.
+ *
+ * @throws OdographError CONFIG_INVALID where both are set, or the file cannot be read.
+ */
+export function settingValue(key: string, environment: Environment): string | undefined {
   const direct = nonEmpty(environment[key]);
   const file = nonEmpty(environment[`${key}_FILE`]);
   if (file === undefined) return direct;

@@ -11,6 +11,10 @@ export const ERROR_TABLE = {
     message: 'A setting that Odograph does not know',
     action: 'Correct its spelling or remove it; docs/reference/configuration.md lists all settings.',
   },
+  CONFIG_REPLACED_KEY: {
+    message: 'A setting that is not supported any more',
+    action: 'Remove it, and set what is named instead.',
+  },
   REDIS_UNREACHABLE: {
     message: 'Redis does not answer',
     action: 'Check REDIS_URL, that the server runs, and that this host may reach it.',
@@ -99,6 +103,11 @@ export const ERROR_TABLE = {
   INTENT_MALFORMED: {
     message: 'An intent does not fit the catalog',
     action: 'Correct its producer; the raw fields are in notification.malformed_intent.',
+  },
+  USER_SERVICE_UNAVAILABLE: {
+    message: 'The user service does not say who a recipient is',
+    action:
+      'Check NOTIFICATION_USER_SERVICE_BASE_URL and the service; nothing is lost, what needs it waits (notification_waiting_records).',
   },
   STILL_IN_USE: {
     message: 'What is to be changed is in use',

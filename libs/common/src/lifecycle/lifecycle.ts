@@ -32,7 +32,7 @@ export class Lifecycle {
         if (this.current !== 'starting') return;
         const startedAt = performance.now();
         await service.start();
-        this.logger.debug({
+        this.logger.info({
           event: 'service_started',
           service: service.name,
           tookMs: Math.round(performance.now() - startedAt),

@@ -34,9 +34,17 @@ export interface AppContext {
   readonly lifecycle: Lifecycle;
 }
 
+export interface AdoptedSettings {
+  readonly environment: Environment;
+  /** Keys that are accepted and change nothing; they are named in the log. */
+  readonly withoutEffect: readonly string[];
+}
+
 export interface AppDefinition {
   readonly name: string;
   readonly defaultProbePort: number;
+  /** Puts settings by which existing deployments call ours into our words, before any is read. */
+  readonly adopt?: (environment: Environment) => AdoptedSettings;
   /** The groups that the app knows beside the common one. */
   readonly groups: readonly SettingGroup[];
   /** Those of them that this process must be able to read, where that hangs on a setting; all by default. */
@@ -65,8 +73,10 @@ export async function runApp(definition: AppDefinition): Promise<void> {
   await run(definition, context);
 }
 
-async function contextOf({ name, defaultProbePort, groups, needs }: AppDefinition): Promise<AppContext> {
-  const environment = { PROBE_PORT: String(defaultProbePort), ...process.env };
+async function contextOf(definition: AppDefinition): Promise<AppContext> {
+  const { name, defaultProbePort, groups, needs, adopt } = definition;
+  const adopted = adopt?.(process.env) ?? { environment: process.env, withoutEffect: [] };
+  const environment = { PROBE_PORT: String(defaultProbePort), ...adopted.environment };
   refuseUnknownKeys([appSettings, ...groups], environment);
   // All at once, so that one look at the message is enough to correct everything.
   readSettings(mergeGroups([appSettings, ...(needs?.(environment) ?? groups)]), environment);
@@ -75,6 +85,8 @@ async function contextOf({ name, defaultProbePort, groups, needs }: AppDefinitio
   const instanceId = instanceIdOf(settings, probePort);
   const logger = createLogger({ app: name, level: settings.LOG_LEVEL }).child({ instance: instanceId });
   const lifecycle = new Lifecycle(logger, settings.SHUTDOWN_TIMEOUT);
+  if (adopted.withoutEffect.length > 0)
+    logger.info({ event: 'settings_without_effect', keys: adopted.withoutEffect });
   return {
     app: name,
     settings,
@@ -109,8 +121,14 @@ async function run(definition: AppDefinition, context: AppContext): Promise<void
   }
 }
 
+/** Listeners close after the services, whose budget SHUTDOWN_TIMEOUT is; a caller that never hangs up gets this long. */
+const CLOSE_LISTENERS_MS = 500;
+
 /** The first signal stops in order, the second at once. */
-function stopper(nest: INestApplication, { lifecycle, logger }: AppContext): (signal: string) => void {
+function stopper(
+  nest: INestApplication,
+  { lifecycle, logger, settings }: AppContext,
+): (signal: string) => void {
   let signals = 0;
   return (signal) => {
     signals += 1;
@@ -118,6 +136,10 @@ function stopper(nest: INestApplication, { lifecycle, logger }: AppContext): (si
       logger.error({ event: 'stop_forced', signal });
       process.exit(1);
     }
+    setTimeout(() => {
+      logger.error({ event: 'stop_overrun' });
+      process.exit(1);
+    }, settings.SHUTDOWN_TIMEOUT + CLOSE_LISTENERS_MS);
     void lifecycle
       .stop(signal)
       .then(() => nest.close())

@@ -8,6 +8,7 @@ import { type OwnedStreams } from './port-owned';
 import { type Projections } from './port-projections';
 import { type OncePublisher } from './port-publishing';
 import { type SeriesAppender } from './port-series';
+import { type SinkPublisher } from './port-sink';
 
 export * from './port-connections';
 export * from './port-deployment';
@@ -18,6 +19,7 @@ export * from './port-owned';
 export * from './port-projections';
 export * from './port-publishing';
 export * from './port-series';
+export * from './port-sink';
 
 /**
  * The port of the streams: domain verbs, never raw commands. A Redis and an in-memory adapter pass one conformance
@@ -35,6 +37,7 @@ export interface Streams
     OwnedStreams,
     GroupStreams,
     OncePublisher,
+    SinkPublisher,
     StreamInspector,
     Projections,
     ConnectionRegistry,

@@ -12,6 +12,9 @@ import { OutboxRetryLookups1790000000011 } from './0011-outbox-retry-lookups';
 import { EventHidden1790000000012 } from './0012-event-hidden';
 import { SpeedUnknown1790000000013 } from './0013-speed-unknown';
 import { Notification1790000000014 } from './0014-notification';
+import { Intake1790000000015 } from './0015-intake';
+import { NotificationSink1790000000016 } from './0016-notification-sink';
+import { NotificationRetention1790000000020 } from './0020-notification-retention';
 import { NotificationOperators1790000000019 } from './0019-notification-operators';
 
 /**
@@ -33,6 +36,9 @@ export const MIGRATIONS = [
   EventHidden1790000000012,
   SpeedUnknown1790000000013,
   Notification1790000000014,
+  Intake1790000000015,
+  NotificationSink1790000000016,
+  NotificationRetention1790000000020,
   NotificationOperators1790000000019,
 ];
 

@@ -14,12 +14,27 @@ export const NOTIFICATION_METRICS = {
   },
   notification_publish_seconds: {
     kind: 'histogram',
-    help: "From the acceptance of an intent to its route's stream entry.",
+    help: "From the acceptance of an intent to its route's stream entry, for the normal lane.",
+    labels: ['channel'],
+  },
+  notification_urgent_publish_seconds: {
+    kind: 'histogram',
+    help: "From the acceptance of an intent to its route's stream entry, for the urgent lane.",
+    labels: ['channel'],
+  },
+  notification_sink_losses_total: {
+    kind: 'counter',
+    help: 'Times that a target stream did not hold any more what it had acknowledged, by channel.',
+    labels: ['channel'],
+  },
+  notification_routes_republished_total: {
+    kind: 'counter',
+    help: 'Published routes that became due again, as their target stream has lost their entries, by channel.',
     labels: ['channel'],
   },
   notification_intent_stream_oldest_unprocessed_age_ms: {
     kind: 'gauge',
-    help: 'Age of the oldest intent that is not accepted yet.',
+    help: 'Age of the oldest intent that is not accepted yet, or whose recipients are not known yet.',
     labels: [],
   },
   notification_route_schedule_depth: { kind: 'gauge', help: 'Routes that wait for publishing.', labels: [] },
@@ -32,5 +47,40 @@ export const NOTIFICATION_METRICS = {
     kind: 'counter',
     help: 'Routes that exhausted their attempts.',
     labels: ['channel'],
+  },
+  notification_malformed_intents_total: {
+    kind: 'counter',
+    help: 'Intents that were put aside, by what is wrong with them.',
+    labels: ['code'],
+  },
+  notification_waiting_records: {
+    kind: 'gauge',
+    help: 'Accepted intents whose recipients are not known yet; at 100,000 it says no more.',
+    labels: [],
+  },
+  notification_user_lookups_total: {
+    kind: 'counter',
+    help: 'Lookups at the user service by result: found, unknown, failed.',
+    labels: ['result'],
+  },
+  notification_user_lookup_seconds: {
+    kind: 'histogram',
+    help: 'How long lookups at the user service took.',
+    labels: [],
+  },
+  notification_user_service_available: {
+    kind: 'gauge',
+    help: '1 while the user service is asked, 0 while it is given a rest.',
+    labels: [],
+  },
+  notification_retention_total: {
+    kind: 'counter',
+    help: 'Rounds of retention by kind of row and result: done, failed.',
+    labels: ['what', 'result'],
+  },
+  notification_retention_deleted_total: {
+    kind: 'counter',
+    help: 'Rows that were kept long enough, by kind.',
+    labels: ['what'],
   },
 } as const satisfies Record<string, MetricSpec>;

@@ -9,6 +9,7 @@ import { describeOwnedReads } from './owned-reads';
 import { describeProjections } from './projections';
 import { describePublishingOnce } from './publishing-once';
 import { describePublishingRetried } from './publishing-retried';
+import { describeSinks } from './sinks';
 import { describeTrimming, describeWaiting } from './waiting-and-trimming';
 
 export type { Bench, Surgery } from './bench';
@@ -39,6 +40,7 @@ export function describeStreams(name: string, setUp: () => Promise<Bench>): void
     describeMarks(bench);
     describePublishingOnce(bench);
     describePublishingRetried(bench);
+    describeSinks(bench);
     describeProjections(bench);
     describeConnections(bench);
     describeOperations(bench);

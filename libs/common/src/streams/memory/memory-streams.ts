@@ -6,6 +6,7 @@ import * as connections from './memory-connections';
 import * as operations from './memory-operations';
 import * as publishing from './memory-publishing';
 import * as reads from './memory-reads';
+import * as sinks from './memory-sink';
 import { MemoryServer } from './memory-server';
 import { type MemoryGroup, type MemoryStream } from './memory-stream';
 
@@ -109,6 +110,16 @@ export class MemoryStreams implements port.Streams {
   }
   publishOnce(request: port.PublishOnceRequest): Promise<readonly port.PublishedOnce[]> {
     return this.step((server) => publishing.publishOnce(server, request));
+  }
+
+  publishToSink(request: port.SinkRequest): Promise<port.SinkReply> {
+    return this.step((server) => sinks.publishToSink(server, request));
+  }
+  findUnpublished(stream: string, dedupeIds: readonly string[]): Promise<readonly string[]> {
+    return this.step((server) => sinks.findUnpublished(server, stream, dedupeIds));
+  }
+  renewSink(stream: string, birth: string): Promise<void> {
+    return this.step((server) => sinks.renewSink(server, stream, birth));
   }
 
   info(name: string, knownGroups: readonly string[]): Promise<port.StreamInfo | undefined> {

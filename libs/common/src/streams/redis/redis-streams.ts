@@ -14,6 +14,7 @@ import { RedisOperations } from './operations';
 import { RedisOwnedStreams } from './owned';
 import { RedisProjections } from './projections';
 import { RedisPublisher } from './publisher';
+import { RedisSinks } from './sink';
 import { openStore, type RedisStore } from './store';
 
 export interface RedisStreamsOptions extends RedisAddress {
@@ -43,6 +44,7 @@ export class RedisStreams implements port.Streams, Service {
   private readonly owned: RedisOwnedStreams;
   private readonly groups: RedisGroupStreams;
   private readonly publisher: RedisPublisher;
+  private readonly sinks: RedisSinks;
   private readonly inspector: RedisInspector;
   private readonly projections: RedisProjections;
   private readonly connections: RedisConnectionRegistry;
@@ -59,6 +61,7 @@ export class RedisStreams implements port.Streams, Service {
     this.owned = new RedisOwnedStreams(commands, writes, waiter, waitReplicas);
     this.groups = new RedisGroupStreams(commands, blocking);
     this.publisher = new RedisPublisher(writes, waitReplicas);
+    this.sinks = new RedisSinks(writes, waitReplicas);
     this.inspector = new RedisInspector(commands);
     this.projections = new RedisProjections(commands);
     this.connections = new RedisConnectionRegistry(commands);
@@ -173,6 +176,16 @@ export class RedisStreams implements port.Streams, Service {
   }
   publishOnce(request: port.PublishOnceRequest): Promise<readonly port.PublishedOnce[]> {
     return this.publisher.publishOnce(request);
+  }
+
+  publishToSink(request: port.SinkRequest): Promise<port.SinkReply> {
+    return this.sinks.publishToSink(request);
+  }
+  findUnpublished(stream: string, dedupeIds: readonly string[]): Promise<readonly string[]> {
+    return this.sinks.findUnpublished(stream, dedupeIds);
+  }
+  renewSink(stream: string, birth: string): Promise<void> {
+    return this.sinks.renewSink(stream, birth);
   }
 
   info(stream: string, knownGroups: readonly string[]): Promise<port.StreamInfo | undefined> {

@@ -1,0 +1,1 @@
+SELECT looked, deleted, last FROM notification.delete_records($1 * interval '1 millisecond', $2, $3::text[])

@@ -1,0 +1,1 @@
+ALTER TABLE notification.sink DROP COLUMN dedupe_id, DROP COLUMN settled;

@@ -57,6 +57,7 @@ describe('odo notification why', () => {
       detail: { error: 'ERR full' },
     });
     await addDecision(odo, route, { decision: 'returned', reason: 'outage', attempt: 2 });
+    await odo.query(`UPDATE notification.record SET stream_entry_id = '9-9'`);
     const byId = await odo.one('notification', 'why', notification);
     for (const id of [route, key]) expect(await odo.one('notification', 'why', id)).toEqual(byId);
     await odo.query('UPDATE notification.record SET event_id = $1', [intentMessageId('processor', key)]);
@@ -80,6 +81,7 @@ describe('odo notification why', () => {
         'm',
       ),
     );
+    expect(text).toContain(`from processor, key ${key}, entry 9-9 of notification:intents`);
     expect(text).not.toContain('356307042441013');
     expect(JSON.stringify(byId)).not.toContain('356307042441013');
     expect(await odo.done('notification', 'why', key, '--full')).toContain('356307042441013');

@@ -14,8 +14,8 @@ import { SpeedUnknown1790000000013 } from './0013-speed-unknown';
 import { Notification1790000000014 } from './0014-notification';
 import { Intake1790000000015 } from './0015-intake';
 import { NotificationSink1790000000016 } from './0016-notification-sink';
-import { NotificationRetention1790000000020 } from './0020-notification-retention';
 import { NotificationOperators1790000000019 } from './0019-notification-operators';
+import { NotificationRetention1790000000020 } from './0020-notification-retention';
 
 /**
  * All migrations, oldest first. TypeORM orders them by the number at the end of their names. One that was released is
@@ -38,8 +38,8 @@ export const MIGRATIONS = [
   Notification1790000000014,
   Intake1790000000015,
   NotificationSink1790000000016,
-  NotificationRetention1790000000020,
   NotificationOperators1790000000019,
+  NotificationRetention1790000000020,
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map((Migration) => new Migration().name);

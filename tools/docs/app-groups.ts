@@ -17,6 +17,9 @@ import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/s
 import { administratorSettings, directorySettings } from '../../apps/notification/src/directory';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
 import { retentionSettings as notificationRetentionSettings } from '../../apps/notification/src/retention/retention.config';
+import { mailSettings } from '../../apps/notification/src/mail';
+import { notificationSettings } from '../../apps/notification/src/notification.config';
+import { publicHttpSettings } from '../../apps/notification/src/public-http';
 import { routeSettings } from '../../apps/notification/src/routes';
 import { drainSettings } from '../../apps/relay/src/drain/drain.config';
 import { retrySettings } from '../../apps/relay/src/retry';
@@ -45,6 +48,7 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     upkeepSettings,
   ],
   notification: [
+    notificationSettings,
     databaseSettings,
     claimSettings,
     deliveryStreamSettings,
@@ -53,6 +57,8 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     intentSettings,
     routeSettings,
     notificationRetentionSettings,
+    publicHttpSettings,
+    mailSettings,
   ],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

@@ -8,6 +8,7 @@ import { registerFleetCommand } from './fleet';
 import { registerGeofence } from './geofence';
 import { reportFailure, usageLine, type Surroundings } from './cli';
 import { registerIntent } from './intent';
+import { registerMail } from './mail';
 import { registerMigrate } from './migrate';
 import { registerNotification } from './notification';
 import { registerOutbox } from './outbox';
@@ -20,6 +21,7 @@ import { registerSchema } from './schema';
 import { registerShards } from './shards';
 import { registerStreams } from './streams';
 import { registerSubscribe } from './subscribe';
+import { registerTemplate } from './template';
 import { registerUser } from './user';
 
 /** Runs one command line and resolves to its exit status: 0, 1 where it failed, 2 where what was given is wrong. */
@@ -77,6 +79,8 @@ function commandLine(surroundings: Surroundings): Command {
   registerStreams(program, surroundings);
   registerDlq(program, surroundings);
   registerOutbox(program, surroundings);
+  registerTemplate(program, surroundings);
+  registerMail(program, surroundings);
   registerCodec(program, surroundings);
   registerFleetCommand(program);
   return program;

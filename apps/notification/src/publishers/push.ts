@@ -27,5 +27,9 @@ export const pushChannel: PublishingChannel = {
 /** The payload of the one that is told, with how many it stands for and theirs. */
 function withFold(payloadJson: string, { collapsedCount, items }: FoldContents): string {
   const payload = payloadSchema.parse(JSON.parse(payloadJson));
-  return JSON.stringify({ ...payload, collapsed_count: collapsedCount, items });
+  return JSON.stringify({
+    ...payload,
+    collapsed_count: collapsedCount,
+    items: items.map((item) => ({ occurred_at_ms: item.occurredAtMs, payload: item.payload })),
+  });
 }

@@ -130,10 +130,10 @@ describe('with the keys of existing deployments alone', () => {
           ? [event]
           : [],
     );
-    expect(order.slice(0, 3)).toEqual(['app_starting', 'redis', 'postgres']);
+    expect(order.slice(0, 4)).toEqual(['app_starting', 'redis', 'postgres', 'templates']);
     expect(order.slice(-2)).toEqual(['app_ready', 'app_stopped']);
     for (const work of ['publishers', 'intents', 'retention'])
-      expect(order.indexOf(work)).toBeGreaterThan(order.indexOf('postgres'));
+      expect(order.indexOf(work)).toBeGreaterThan(order.indexOf('templates'));
     expect(stdout).not.toContain('example.org');
     expect(stdout).not.toContain(PASSWORD);
   }, 90_000);

@@ -5,12 +5,12 @@ import { Database } from '@app/common/database';
 import { Metrics } from '@app/common/observability';
 import { MemoryStreams } from '@app/common/streams';
 import { eventually, testServers } from '@app/common/testing';
-import { directoryMetrics, UserServiceDirectory } from '../directory';
-import { TestUserService } from '../directory/user-service.testing';
-import { DraftStore, RoutesService } from '../routes';
-import { IntakeEyes } from './intake-eyes.testing';
-import { intakeOf } from './intake.testing';
-import { intentFields } from './intent.testing';
+import { directoryMetrics, UserServiceDirectory } from './directory';
+import { TestUserService } from './directory/user-service.testing';
+import { DraftStore, RoutesService } from './routes';
+import { IntakeEyes } from './intents/intake-eyes.testing';
+import { intakeOf } from './intents/intake.testing';
+import { intentFields } from './intents/intent.testing';
 
 const logger = pino({ level: 'silent' });
 const servers = testServers();

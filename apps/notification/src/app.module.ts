@@ -4,13 +4,26 @@ import { HealthModule } from '@app/common/health';
 import { type AppContext, LifecycleModule } from '@app/common/lifecycle';
 import { StreamsModule } from '@app/common/streams';
 import { IntentsModule } from './intents/intents.module';
+import { MailModule } from './mail/mail.module';
+import { NOTIFICATION_FEATURES, type NotificationFeature, notificationSettings } from './notification.config';
 import { PublishersModule } from './publishers/publishers.module';
 import { RetentionModule } from './retention/retention.module';
+import { TemplatesModule } from './templates/templates.module';
+
+type Imports = NonNullable<DynamicModule['imports']>;
+
+const MODULES: Readonly<Record<NotificationFeature, Imports>> = {
+  publishers: [PublishersModule],
+  intents: [IntentsModule, RetentionModule],
+  mail: [MailModule],
+};
 
 /** Composition only: what notification is made of. */
 @Module({})
 export class AppModule {
   static forRoot(context: AppContext): DynamicModule {
+    const { NOTIFICATION_FEATURES: features } = context.read(notificationSettings);
+    const chosen = NOTIFICATION_FEATURES.filter((feature) => features.includes(feature));
     return {
       module: AppModule,
       imports: [
@@ -19,9 +32,8 @@ export class AppModule {
         // In the order in which they are asked at start.
         StreamsModule.forRoot(),
         DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
-        PublishersModule,
-        IntentsModule,
-        RetentionModule,
+        TemplatesModule,
+        ...chosen.flatMap((feature) => MODULES[feature]),
       ],
     };
   }

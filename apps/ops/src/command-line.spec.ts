@@ -2,6 +2,7 @@ import { runCommandLine } from './command-line';
 
 const VERBS = ['add', 'list', 'show', 'remove', 'import'];
 const NOUNS = ['device', 'geofence', 'rule', 'user', 'subscribe'];
+const PREFERENCE = ['set', 'list', 'show', 'remove', 'import'];
 
 async function odo(...args: string[]): Promise<{ status: number; out: string; err: string }> {
   let out = '';
@@ -29,7 +30,13 @@ describe('odo', () => {
     ...['ensure', 'list', 'drop'].map((verb) => ['partitions', verb]),
     ...['print', 'check', 'diff'].map((verb) => ['schema', verb]),
     ...['up', 'down', 'status', 'adopt'].map((verb) => ['migrate', verb]),
+    ...['list', 'show', 'retry', 'skip'].map((verb) => ['route', verb]),
+    ...['why', 'stats'].map((verb) => ['notification', verb]),
+    ...['send', 'validate'].map((verb) => ['intent', verb]),
+    ...PREFERENCE.map((verb) => ['preference', verb]),
     ...[
+      ['user', 'set'],
+      ['subscribe', 'set'],
       ['position', 'list'],
       ['event', 'list'],
     ],
@@ -75,6 +82,39 @@ describe('odo', () => {
     [['user', 'add', 'ann', '--email', 'a@example.com', '--timezone', '+02:00'], '--timezone is no IANA'],
     [['user', 'add', 'ann', '--email', 'a@example.com', '--timezone', 'Mars/Base'], '--timezone is no IANA'],
     [['user', 'add', 'ann', '--email', 'a@example.com', '--locale', 'no_such'], '--locale is no locale'],
+    [['intent', 'send', 'vehicle.parked', '--payload', '-'], '<type> is none of vehicle.overspeed.started'],
+    [['intent', 'send', 'vehicle.sos'], "required option '--payload <file>'"],
+    [['intent', 'validate', 'none.jsonl'], 'the file cannot be read'],
+    [['route', 'show', 'x'], '<route> is no route such as push:<notification>:<user>'],
+    [['route', 'list', '--state', 'sent'], '--state is none of pending, scheduled'],
+    [['route', 'skip', '--all'], "required option '--reason <text>'"],
+    [['notification', 'dlq', 'show', 'x'], '<letter> is no number of a letter'],
+    [['notification', 'dlq', 'resolve', '3', '--reason', 'x'], '--reason is shorter than 3'],
+    [['notification', 'dlq', 'replay', '--all', '--rate', '0'], '--rate is below 1'],
+    [['intent', 'malformed', 'show'], '<id> is missing: give it, or --around <stream id>'],
+    [['intent', 'malformed', 'show', 'x'], '<id> is neither a number of the list nor an entry id'],
+    [
+      ['streams', 'peek', 'notification:intents', '--group', 'notification'],
+      '--next goes together with --group',
+    ],
+    [['user', 'set', 'ann', '--quiet', '22-7'], '--quiet are no quiet hours such as 22:00-07:00'],
+    [['user', 'set', 'ann', '--quiet', '22:00-22:00'], '--quiet are no quiet hours'],
+    [['user', 'set', 'ann', '--quiet-days', 'monday'], '--quiet-days are no days such as mon-fri'],
+    [['user', 'set', 'ann', '--units', 'miles'], '--units is neither metric nor imperial'],
+    [['user', 'set', 'ann', '--enabled', 'maybe'], '--enabled is neither true nor false'],
+    [['preference', 'set', 'ann'], '--enabled is missing: give on, off, a digest or a throttle'],
+    [['preference', 'set', 'ann', '--on', '--off'], '--enabled is said twice'],
+    [['preference', 'set', 'ann', '--off', '--type', 'vehicle.parked'], '--type is none of *, vehicle.'],
+    [['preference', 'set', 'ann', '--off', '--type', 'vehicle.sos'], '--type is mandatory'],
+    [['preference', 'set', '*', '--digest', '1h', '--type', 'vehicle.sos'], '--type is mandatory'],
+    [['preference', 'set', 'ann', '--off', '--type', 'system.alert'], '--type tells administrators'],
+    [
+      ['preference', 'set', 'ann', '--off', '--type', 'vehicle.online', '--channel', 'email'],
+      '--channel is none of vehicle.online, which goes by push',
+    ],
+    [['preference', 'set', 'ann', '--digest', '8d'], '--digest is no window such as 15m'],
+    [['preference', 'set', 'ann', '--throttle', '0/10m'], '--throttle is no throttle such as 5/10m'],
+    [['preference', 'set', 'ann', '--channel', 'sms', '--off'], '--channel is none of *, push, email'],
     [['subscribe', 'add', 'ann', '--kind', 'parked'], '--kind is none of overspeed.started'],
     [['migrate', 'down', '--steps', '0'], '--steps is below 1'],
     [['shards', 'reshard', '--to', '0'], '--to is below 1'],

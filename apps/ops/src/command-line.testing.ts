@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { Database } from '@app/common/database';
 import { createLogger } from '@app/common/observability';
@@ -27,6 +28,8 @@ interface Addresses {
 export class OdoInTest {
   private readonly directory = mkdtempSync(join(tmpdir(), 'odo-'));
   private database: Database | undefined;
+  /** What `odo` reads from standard input. */
+  typed = '';
 
   constructor(private readonly addresses: Addresses) {}
 
@@ -37,6 +40,7 @@ export class OdoInTest {
       terminal: { out: (text) => (out += text), err: (text) => (err += text) },
       environment: { DATABASE_URL: this.addresses.operator(), REDIS_URL: this.addresses.redis?.() },
       directory: this.directory,
+      input: () => Readable.from([this.typed]),
     });
     return { status, out, err };
   }

@@ -7,15 +7,21 @@ import { registerEvent } from './event';
 import { registerFleetCommand } from './fleet';
 import { registerGeofence } from './geofence';
 import { reportFailure, usageLine, type Surroundings } from './cli';
+import { registerIntent } from './intent';
+import { registerMail } from './mail';
 import { registerMigrate } from './migrate';
+import { registerNotification } from './notification';
 import { registerOutbox } from './outbox';
 import { registerPartitions } from './partitions';
 import { registerPosition } from './position';
+import { registerPreference } from './preference';
+import { registerRoute } from './route';
 import { registerRule } from './rule';
 import { registerSchema } from './schema';
 import { registerShards } from './shards';
 import { registerStreams } from './streams';
 import { registerSubscribe } from './subscribe';
+import { registerTemplate } from './template';
 import { registerUser } from './user';
 
 /** Runs one command line and resolves to its exit status: 0, 1 where it failed, 2 where what was given is wrong. */
@@ -61,7 +67,11 @@ function commandLine(surroundings: Surroundings): Command {
   registerGeofence(program, surroundings);
   registerRule(program, surroundings);
   registerUser(program, surroundings);
+  registerPreference(program, surroundings);
   registerSubscribe(program, surroundings);
+  registerIntent(program, surroundings);
+  registerRoute(program, surroundings);
+  registerNotification(program, surroundings);
   registerPosition(program, surroundings);
   registerEvent(program, surroundings);
   registerPartitions(program, surroundings);
@@ -69,6 +79,8 @@ function commandLine(surroundings: Surroundings): Command {
   registerStreams(program, surroundings);
   registerDlq(program, surroundings);
   registerOutbox(program, surroundings);
+  registerTemplate(program, surroundings);
+  registerMail(program, surroundings);
   registerCodec(program, surroundings);
   registerFleetCommand(program);
   return program;

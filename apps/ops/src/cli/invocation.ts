@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly terminal: Terminal;
   readonly environment: Environment;
   readonly directory: string;
+  /** Default: the process's own standard input. */
+  readonly input?: () => AsyncIterable<Buffer | string>;
 }
 
 /** Options that every command takes. */
@@ -74,6 +76,11 @@ export class Invocation {
 
   get directory(): string {
     return this.surroundings.directory;
+  }
+
+  /** Standard input. */
+  get input(): AsyncIterable<Buffer | string> {
+    return this.surroundings.input?.() ?? process.stdin;
   }
 
   databaseUrl(authority: Authority): Promise<string> {

@@ -15,6 +15,8 @@ export interface Noun<Draft, Key, Row> {
   /** Field that the verbs take as their argument. */
   readonly argument: string;
   readonly columns: readonly Column<Row>[];
+  /** Name of the verb that adds or changes one. Default: add; where it is set, `add` is another name of it. */
+  readonly putVerb?: 'set';
   /** What is added, from options or from a file's fields. */
   readonly draft: z.ZodType<Draft>;
   /** What names one, from the argument and the options of `show` and `remove`. */

@@ -19,15 +19,19 @@ export function registerNoun<Draft, Key, Row extends object>(
   const command = program.command(noun.name).description(noun.summary);
   const argument = `<${noun.argument.replace(/_/g, '-')}>`;
 
-  noun.addOptions(
+  const put = noun.addOptions(
     registerVerb(command, surroundings, {
-      usage: `add ${argument}`,
-      summary: `add a ${noun.thing}, change it, or bring a removed one back`,
+      usage: `${noun.putVerb ?? 'add'} ${argument}`,
+      summary:
+        noun.putVerb === undefined
+          ? `add a ${noun.thing}, change it, or bring a removed one back`
+          : `add a ${noun.thing} or change it`,
       example: noun.examples.add,
       notes: noun.addNotes,
       run: (invocation, given) => addOne(noun, invocation, given),
     }),
   );
+  if (noun.putVerb !== undefined) put.alias('add');
   registerVerb(command, surroundings, {
     usage: 'list',
     summary: `list every ${noun.thing} that is not removed`,
@@ -58,7 +62,7 @@ async function addOne<Draft, Key, Row>(
   given: string | undefined,
 ): Promise<void> {
   const draft = checkArguments(noun.draft, { [noun.argument]: given }, invocation.options);
-  const changes = await invocation.edit(`${noun.name}.add`, async (transaction) => [
+  const changes = await invocation.edit(`${noun.name}.${noun.putVerb ?? 'add'}`, async (transaction) => [
     await noun.put(transaction, draft),
   ]);
   invocation.answerChanges(noun.thing, changes);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { countField, momentField } from '../cli';
-import { flag, keyField, reasonField, topicField } from './outbox.schema';
+import { countField, momentField, reasonField } from '../cli';
+import { flag, keyField, topicField } from './outbox.schema';
 
 /** Why a message was given up. */
 export const LETTER_REASONS = ['max_deliveries', 'retry_terminal', 'rejected'] as const;

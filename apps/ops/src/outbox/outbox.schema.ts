@@ -1,14 +1,9 @@
 import { z } from 'zod';
 import { OUTBOX_TOPICS, publishedEventIdSchema } from '@app/common/contracts';
-import { countField } from '../cli';
+import { countField, reasonField } from '../cli';
 
 export const topicField = z.enum(OUTBOX_TOPICS, `is none of ${OUTBOX_TOPICS.join(', ')}`);
 export const keyField = z.string().min(1, 'is empty').max(255, 'is longer than 255 characters');
-export const reasonField = z
-  .string('is missing')
-  .trim()
-  .min(3, 'is shorter than 3 characters')
-  .max(500, 'is longer than 500');
 export const flag = z.boolean().default(false);
 
 /** A row of the retry lane: its number, or the event id that it carries. */

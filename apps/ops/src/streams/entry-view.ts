@@ -1,11 +1,10 @@
-import { maskImei } from '@app/common/observability';
 import { addedAtMs, bytes, rawFields, text, type StreamEntry } from '@app/common/streams';
 import { AvlWalk, CodecError } from '@app/teltonika-codec';
+import { withMaskedImeis } from '../cli';
 import { jsonOf } from '../codec';
 
 /** Most characters of a field's text in a table. */
 const SHOWN_CHARACTERS = 60;
-const IMEI = /(?<!\d)\d{15}(?!\d)/g;
 
 export interface EntryView {
   readonly id: string;
@@ -17,7 +16,7 @@ export interface EntryView {
 
 /** An entry as an operator may see it: IMEIs are masked, in whatever field, unless `full`. Bytes are hex. */
 export function entryView(entry: StreamEntry, full: boolean): EntryView {
-  const masked = (value: string): string => (full ? value : value.replace(IMEI, maskImei));
+  const masked = (value: string): string => (full ? value : withMaskedImeis(value));
   const fields = Object.entries(rawFields(entry)).map(
     ([name, value]) =>
       [name, isBinary(name) ? value.toString('hex') : masked(value.toString('utf8'))] as const,

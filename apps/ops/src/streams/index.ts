@@ -1,3 +1,4 @@
-export { decodedFrame, entryView } from './entry-view';
+export { decodedFrame, entryView, fieldLine, type EntryView } from './entry-view';
 export { shardCount } from './names';
 export { registerStreams } from './streams.command';
+export { entryIdField } from './streams.schema';

@@ -15,10 +15,12 @@ import { shardCount, streamsNamed } from './names';
 import { claimSchema, lagSchema, peekSchema, pendingSchema } from './streams.schema';
 import {
   checkClaim,
+  nextOf,
   pendingOf,
   shardOwners,
   streamLag,
   type LagRow,
+  type NextEntry,
   type OwnerRow,
   type PendingRow,
 } from './streams.service';
@@ -56,6 +58,15 @@ const entryColumns: readonly Column<EntryView>[] = [
   { heading: 'ADDED', of: ({ added_at: at }) => at },
   { heading: 'RECORDS', of: ({ records }) => records },
   { heading: 'FIELDS', of: fieldLine },
+];
+
+type NextRow = EntryView & { readonly held: NextEntry['held'] };
+const nextColumns: readonly Column<NextRow>[] = [
+  ...entryColumns.slice(0, 2),
+  { heading: 'HELD BY', of: ({ held }) => held?.consumer ?? 'nobody yet' },
+  { heading: 'IDLE', of: ({ held }) => ageText(held?.idle_ms ?? null) },
+  { heading: 'DELIVERIES', of: ({ held }) => held?.deliveries ?? 0 },
+  ...entryColumns.slice(2),
 ];
 
 const STREAM_NOTES =
@@ -111,15 +122,19 @@ export function registerStreams(program: Command, surroundings: Surroundings): v
   redisOption(
     registerVerb(command, surroundings, {
       usage: 'peek <stream>',
-      summary: 'show the newest entries of a stream, or one; nothing is taken',
-      example: 'odo streams peek telemetry:teltonika:3 --count 5',
-      notes: `${STREAM_NOTES}\nIMEIs are masked unless --full.`,
+      summary: 'show the newest entries of a stream, one, or what a group gets next; nothing is taken',
+      example: 'odo streams peek notification:intents --group notification --next',
+      notes:
+        `${STREAM_NOTES}\nIMEIs are masked unless --full. What a group gets next: what is pending, oldest first, then what it\n` +
+        'was not given yet.',
       run: peek,
     }),
   )
     .option('--id <id>', 'this entry, with its frame decoded')
     .option('--count <n>', 'how many of each stream (default: 10)')
     .option('--oldest', 'the oldest rather than the newest')
+    .option('--next', 'what the group gets next')
+    .option('--group <name>', 'consumer group, with --next')
     .option('--full', 'show IMEIs as they are');
 }
 
@@ -175,11 +190,12 @@ async function claim(invocation: Invocation, named: string | undefined): Promise
 }
 
 async function peek(invocation: Invocation, named: string | undefined): Promise<void> {
-  const { stream, id, count, oldest, full } = checkArguments(
+  const { stream, id, count, oldest, full, group } = checkArguments(
     peekSchema,
     { stream: named },
     invocation.options,
   );
+  if (group !== undefined) return peekNext(invocation, { stream, group, count, full });
   await invocation.withStreams(async (streams) => {
     const chosen = streamsNamed(stream, await shardCount(streams)).map((one) => one.stream);
     if (id !== undefined) return showOne(invocation, streams, { chosen, id, full });
@@ -192,6 +208,22 @@ async function peek(invocation: Invocation, named: string | undefined): Promise<
       entries.map((entry) => entryView(entry, full)),
     );
   });
+}
+
+async function peekNext(
+  invocation: Invocation,
+  {
+    full,
+    ...wish
+  }: { readonly stream: string; readonly group: string; readonly count: number; readonly full: boolean },
+): Promise<void> {
+  const next = await invocation.withStreams(async (streams) =>
+    nextOf(streams, { ...wish, stream: await oneStream(streams, wish.stream) }),
+  );
+  invocation.answerRows(
+    nextColumns,
+    next.map(({ entry, held }) => ({ ...entryView(entry, full), held })),
+  );
 }
 
 async function showOne(

@@ -1,4 +1,9 @@
-import { NOTIFICATION_INTENTS, PROCESSOR_GROUP, telemetryStream } from '@app/common/contracts';
+import {
+  MAIL_DELIVERY_COMMANDS,
+  NOTIFICATION_INTENTS,
+  PROCESSOR_GROUP,
+  telemetryStream,
+} from '@app/common/contracts';
 import { encodeAvl } from '@app/teltonika-codec';
 import { odoSuite } from '../odo-suite.testing';
 
@@ -143,5 +148,42 @@ describe('odo streams peek', () => {
     const shown = await odo.one('streams', 'peek', '5', '--id', String(oldest?.['id']));
     expect(shown).toMatchObject({ records: 2, decoded: [{ kind: 'avl' }] });
     expect((await odo.run('streams', 'peek', '5', '--id', '1-1')).err).toMatch(/^NOT_FOUND/);
+  });
+
+  it('shows what a group gets next: pending ones oldest first, then those that it was not given', async () => {
+    const group = 'spec-next';
+    const peekNext = ['streams', 'peek', MAIL_DELIVERY_COMMANDS, '--group', group, '--next'];
+    const ids: string[] = [];
+    for (const n of ['1', '2', '3', '4'])
+      ids.push(await suite.streams.append(MAIL_DELIVERY_COMMANDS, { n, imei: IMEI }));
+    expect((await odo.run(...peekNext)).err).toMatch(/^NOT_FOUND.*no group spec-next/);
+    const read = {
+      stream: MAIL_DELIVERY_COMMANDS,
+      group,
+      consumer: 'a',
+      count: 1,
+      blockMs: 0,
+      signal: neverAborts,
+    };
+    await suite.streams.readGroup(read);
+    await suite.streams.readGroup({ ...read, consumer: 'b' });
+    const nobody = { held: null };
+    const expected = [
+      { id: ids[0], held: { consumer: 'a', deliveries: 1 } },
+      { id: ids[1], held: { consumer: 'b', deliveries: 1 } },
+      { id: ids[2], ...nobody },
+      { id: ids[3], ...nobody },
+    ];
+    expect(await odo.many(...peekNext)).toMatchObject(expected);
+    expect(await odo.many(...peekNext, '--count', '3')).toMatchObject(expected.slice(0, 3));
+    expect(await odo.many(...peekNext, '--count', '1')).toMatchObject(expected.slice(0, 1));
+    expect(await odo.done(...peekNext)).toMatch(/nobody yet +- +0/);
+    expect(await odo.done(...peekNext)).not.toContain(IMEI);
+    expect((await odo.run('streams', 'peek', MAIL_DELIVERY_COMMANDS, '--next')).err).toContain(
+      'goes together',
+    );
+    // Looking has taken nothing.
+    const taken = await suite.streams.readGroup({ ...read, count: 9 });
+    expect(taken.map(({ id }) => id)).toEqual(ids.slice(2));
   });
 });

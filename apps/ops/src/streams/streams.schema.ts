@@ -16,10 +16,21 @@ export const claimSchema = z.object({
   idle: duration('60s'),
   limit: countField(1_000),
 });
-export const peekSchema = z.object({
-  stream: streamField,
-  id: entryIdField.optional(),
-  count: countField(10),
-  oldest: flag,
-  full: flag,
-});
+export const peekSchema = z
+  .object({
+    stream: streamField,
+    id: entryIdField.optional(),
+    count: countField(10),
+    oldest: flag,
+    full: flag,
+    group: nameField.optional(),
+    next: flag,
+  })
+  .refine(({ group, next }) => next === (group !== undefined), {
+    path: ['next'],
+    message: 'goes together with --group',
+  })
+  .refine(({ id, oldest, next }) => !next || (id === undefined && !oldest), {
+    path: ['next'],
+    message: 'goes with neither --id nor --oldest',
+  });

@@ -1,7 +1,7 @@
 import { PROCESSOR_GROUP, shardLeaseName, telemetryStream } from '@app/common/contracts';
 import { type QuerySource, statement } from '@app/common/database';
 import { OdographError } from '@app/common/errors';
-import { addedAtMs, type Streams } from '@app/common/streams';
+import { addedAtMs, type StreamEntry, type Streams } from '@app/common/streams';
 import { ageText } from '../cli';
 import { type WatchedStream } from '../overview';
 import { isOwnedGroup } from './names';
@@ -144,4 +144,40 @@ export async function checkClaim(
     const ago = ageText(consumer.idleMs);
     throw new OdographError('STILL_IN_USE', { detail: `${from} asked for entries ${ago} ago, it is alive` });
   }
+}
+
+export interface NextEntry {
+  readonly entry: StreamEntry;
+  /** Who holds it; null where the group has not been given it yet. */
+  readonly held: { readonly consumer: string; readonly idle_ms: number; readonly deliveries: number } | null;
+}
+
+/**
+ * What a group gets next, nothing being taken: what was handed out and not acknowledged, oldest first, then what it has
+ * not been given yet. Pending entries that were deleted from the stream are left out: nobody gets them.
+ *
+ * @throws OdographError NOT_FOUND where there is no such group.
+ */
+export async function nextOf(
+  streams: Streams,
+  { stream, group, count }: { readonly stream: string; readonly group: string; readonly count: number },
+): Promise<readonly NextEntry[]> {
+  const info = (await streams.info(stream, []))?.groups.find(({ name }) => name === group);
+  if (info === undefined) {
+    throw new OdographError('NOT_FOUND', {
+      detail: `no group ${group} on ${stream}: it would begin at the oldest entry`,
+    });
+  }
+  const held = await streams.listPending({ stream, group, count });
+  const pending = await Promise.all(
+    held.map(async ({ id, consumer, idleMs, deliveries }) => {
+      const [entry] = await streams.range(stream, id, id, 1);
+      return entry === undefined ? [] : [{ entry, held: { consumer, idle_ms: idleMs, deliveries } }];
+    }),
+  );
+  const handedOut = pending.flat();
+  const wanted = count - handedOut.length;
+  if (wanted <= 0) return handedOut;
+  const unread = await streams.range(stream, `(${info.lastDeliveredId}`, '+', wanted);
+  return [...handedOut, ...unread.map((entry) => ({ entry, held: null }))];
 }

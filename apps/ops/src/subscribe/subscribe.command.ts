@@ -1,11 +1,12 @@
 import { type Command } from 'commander';
 import { EVENT_KINDS } from '@app/common/contracts';
-import { readCsv, registerNoun, type Noun, type Surroundings } from '../cli';
-import { subscriptionDraft, type SubscriptionDraft } from './subscribe.schema';
+import { checkArguments, readCsv, registerNoun, registerVerb, type Noun, type Surroundings } from '../cli';
+import { subscriptionDraft, subscriptionsOfUser, type SubscriptionDraft } from './subscribe.schema';
 import {
   listSubscriptions,
   putSubscription,
   removeSubscription,
+  setSubscriptions,
   subscriptionsOf,
   type SubscriptionRow,
 } from './subscribe.service';
@@ -64,7 +65,22 @@ const subscriptionNoun: Noun<SubscriptionDraft, SubscriptionDraft, SubscriptionR
   remove: removeSubscription,
 };
 
-/** `odo subscribe add|list|show|remove|import`. */
+/** `odo subscribe add|set|list|show|remove|import`. */
 export function registerSubscribe(program: Command, surroundings: Surroundings): void {
-  registerNoun(program, surroundings, subscriptionNoun);
+  const command = registerNoun(program, surroundings, subscriptionNoun);
+  tenantOption(
+    registerVerb(command, surroundings, {
+      usage: 'set <user-id>',
+      summary: 'make these the only subscriptions of a user: what else there is, is removed',
+      example: 'odo subscribe set ann --kind geofence.entered geofence.exited',
+      notes: 'Several devices and kinds are subscribed each with each.',
+      run: async (invocation, userId) => {
+        const wanted = checkArguments(subscriptionsOfUser, { user_id: userId }, invocation.options);
+        const changes = await invocation.edit('subscribe.set', (tx) => setSubscriptions(tx, wanted));
+        invocation.answerChanges('subscription', changes);
+      },
+    })
+      .option('--device <imei...>', 'of these devices (default: of every device of the tenant)')
+      .option('--kind <kind...>', `events of these kinds (default: all): ${EVENT_KINDS.join(', ')}`),
+  );
 }

@@ -39,6 +39,57 @@ describe('odo user and odo subscribe', () => {
     ]);
   });
 
+  it('set changes only who is there: units, quiet hours, whether one is told at all', async () => {
+    expect((await odo.run('user', 'set', 'zoe', '--units', 'imperial')).err).toMatch(
+      /^NOT_FOUND: .*no user zoe/,
+    );
+    await odo.done('user', 'add', 'eve', '--email', 'eve@example.com');
+    expect((await odo.run('user', 'set', 'eve', '--quiet-days', 'mon')).err).toContain('has no quiet hours');
+    const quiet = ['--quiet', '22:00-07:00', '--quiet-days', 'mon-fri', '--quiet-timezone', 'europe/vienna'];
+    expect(await odo.done('user', 'set', 'eve', ...quiet, '--units', 'imperial')).toBe('user eve: updated\n');
+    expect(await odo.done('user', 'set', 'eve', ...quiet)).toContain('unchanged');
+    const asSet = { quiet_hours: '22:00-07:00', quiet_days: 'mon-fri', quiet_timezone: 'Europe/Vienna' };
+    expect(await odo.one('user', 'show', 'eve')).toMatchObject({
+      ...asSet,
+      units: 'imperial',
+      enabled: true,
+    });
+    expect(await odo.done('user', 'list')).toMatch(/imperial +yes +22:00-07:00 mon-fri Europe\/Vienna/);
+    await odo.done('user', 'set', 'eve', '--enabled', 'no', '--quiet-timezone', 'account');
+    await odo.done('user', 'add', 'eve', '--locale', 'pt-BR', '--quiet', '23:30-06:00');
+    expect(await odo.one('user', 'show', 'eve')).toMatchObject({
+      ...{
+        enabled: false,
+        locale: 'pt-BR',
+        quiet_hours: '23:30-06:00',
+        quiet_days: 'mon-fri',
+        quiet_timezone: null,
+      },
+    });
+    await odo.done('user', 'set', 'eve', '--no-quiet');
+    expect(await odo.one('user', 'show', 'eve')).toMatchObject({ quiet_hours: null, quiet_days: null });
+    const file = odo.file(
+      'quiet.csv',
+      'user_id,units,enabled,quiet,quiet_days,quiet_timezone\neve,metric,yes,21:00-05:00,"sat,sun",UTC\n',
+    );
+    expect(await odo.done('user', 'import', file)).toBe('1 updated\n');
+    expect(await odo.one('user', 'show', 'eve')).toMatchObject({
+      ...{
+        units: 'metric',
+        enabled: true,
+        quiet_hours: '21:00-05:00',
+        quiet_days: 'sat,sun',
+        quiet_timezone: 'UTC',
+      },
+    });
+    const none = odo.file('none.csv', 'user_id,quiet\neve,none\n');
+    expect(await odo.done('user', 'import', none)).toBe('1 updated\n');
+    expect((await odo.auditOf('eve')).at(-1)).toMatchObject({
+      ...{ action: 'user.import', after: { quiet_hours: null } },
+    });
+    await odo.done('user', 'remove', 'eve');
+  });
+
   it('subscribe a user of the tenant to its devices, each combination once', async () => {
     const narrow = ['--device', IMEI, '--kind', 'overspeed.started'];
     expect(await odo.done('subscribe', 'add', 'ann')).toContain('added');
@@ -64,6 +115,36 @@ describe('odo user and odo subscribe', () => {
     expect(await odo.many('subscribe', 'show', 'bob')).toHaveLength(1);
     expect((await odo.auditOf('ann')).map(({ action }) => action).slice(-5)).toEqual([
       ...['subscribe.add', 'subscribe.add', 'subscribe.remove', 'subscribe.remove', 'subscribe.import'],
+    ]);
+  });
+
+  it('set makes what is named the only subscriptions of a user', async () => {
+    await odo.done('user', 'add', 'joe', '--email', 'joe@example.com');
+    await odo.done('subscribe', 'add', 'joe');
+    await odo.done('subscribe', 'add', 'joe', '--device', IMEI, '--kind', 'geofence.entered');
+    const set = [
+      'subscribe',
+      'set',
+      'joe',
+      '--device',
+      IMEI,
+      '--kind',
+      'geofence.entered',
+      'geofence.exited',
+    ];
+    expect((await odo.done(...set)).split('\n').sort().join('|')).toBe(
+      '|subscription joe: added|subscription joe: removed|subscription joe: unchanged',
+    );
+    expect(await odo.many('subscribe', 'show', 'joe')).toMatchObject([
+      { device: IMEI, kind: 'geofence.entered' },
+      { device: IMEI, kind: 'geofence.exited' },
+    ]);
+    expect((await odo.run('subscribe', 'set', 'joe', '--device', OTHER)).err).toContain('in tenant default');
+    expect(await odo.many('subscribe', 'show', 'joe')).toHaveLength(2);
+    expect((await odo.auditOf('joe')).map(({ action, outcome }) => [action, outcome]).slice(-3)).toEqual([
+      ['subscribe.set', 'unchanged'],
+      ['subscribe.set', 'added'],
+      ['subscribe.set', 'removed'],
     ]);
   });
 });

@@ -10,3 +10,12 @@ export const subscriptionDraft = z.object({
   tenant: tenantField.default(DEFAULT_TENANT),
 });
 export type SubscriptionDraft = z.infer<typeof subscriptionDraft>;
+
+/** All that a user is to be told of: each device with each kind. */
+export const subscriptionsOfUser = z.object({
+  user_id: userIdField,
+  device: z.array(imeiSchema).optional(),
+  kind: z.array(z.enum(EVENT_KINDS, `is none of ${EVENT_KINDS.join(', ')}`)).optional(),
+  tenant: tenantField.default(DEFAULT_TENANT),
+});
+export type SubscriptionsOfUser = z.infer<typeof subscriptionsOfUser>;

@@ -7,7 +7,7 @@ import deleteStatement from './sql/delete-subscription.sql';
 import findStatement from './sql/find-subscription.sql';
 import insertStatement from './sql/insert-subscription.sql';
 import listStatement from './sql/list-subscriptions.sql';
-import { type SubscriptionDraft } from './subscribe.schema';
+import { type SubscriptionDraft, type SubscriptionsOfUser } from './subscribe.schema';
 
 const DELETE = statement('subscription_delete', deleteStatement);
 const FIND = statement('subscription_find', findStatement);
@@ -72,6 +72,30 @@ export async function removeSubscription(
   await transaction.query(DELETE, identityOf(key));
   return change(key, 'removed', before, null);
 }
+
+/** Makes these the user's only subscriptions in the tenant: adds what is missing, removes the others. */
+export async function setSubscriptions(
+  transaction: Transaction,
+  { user_id, tenant, device = [], kind = [] }: SubscriptionsOfUser,
+): Promise<readonly Change<SubscriptionRow>[]> {
+  const devices = device.length === 0 ? [undefined] : [...new Set(device)];
+  const kinds = kind.length === 0 ? [undefined] : [...new Set(kind)];
+  const wanted = devices.flatMap((one) =>
+    kinds.map((each) => ({ user_id, tenant, device: one, kind: each })),
+  );
+  const changes: Change<SubscriptionRow>[] = [];
+  for (const draft of wanted) changes.push(await putSubscription(transaction, draft));
+  const kept = new Set(changes.map(({ after }) => after && nameOf(after)));
+  const [first] = wanted;
+  const present = first === undefined ? [] : await subscriptionsOf(transaction, first);
+  for (const row of present.filter((one) => !kept.has(nameOf(one)))) {
+    await transaction.query(DELETE, [tenant, user_id, row.device, row.kind]);
+    changes.push({ outcome: 'removed', tenantId: tenant, subject: user_id, before: row, after: null });
+  }
+  return changes;
+}
+
+const nameOf = ({ device, kind }: SubscriptionRow): string => JSON.stringify([device, kind]);
 
 async function findSubscription(
   source: QuerySource,

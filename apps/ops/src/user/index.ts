@@ -1,2 +1,3 @@
+export { usersAreHere } from './user-service';
 export { registerUser } from './user.command';
 export { liveUser } from './user.service';

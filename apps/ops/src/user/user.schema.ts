@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { tenantField, userIdField } from '../cli';
+import { flagField, tenantField, userIdField } from '../cli';
+import { weekdaysOf } from './weekdays';
 
 /** RFC 5321 allows no longer path. */
 const MAX_EMAIL_LENGTH = 254;
@@ -46,6 +47,27 @@ function timezoneNamed(text: string): string | undefined {
   }
 }
 
+/** `22:00-07:00` on the clocks of the zone; an end before the start is that of the next day. `none`, or --no-quiet: never. */
+const quietField = z.union([z.literal(false), z.string()]).transform((given, context) => {
+  if (given === false || given === 'none') return null;
+  const [, startsAt, endsAt] =
+    /^\s*([01]\d:[0-5]\d|2[0-3]:[0-5]\d)\s*-\s*([01]\d:[0-5]\d|2[0-3]:[0-5]\d)\s*$/.exec(given) ?? [];
+  if (startsAt !== undefined && endsAt !== undefined && startsAt !== endsAt) return { startsAt, endsAt };
+  context.addIssue({ code: 'custom', message: 'are no quiet hours such as 22:00-07:00 (or none)' });
+  return z.NEVER;
+});
+
+const weekdaysField = z.string().transform((text, context) => {
+  const mask = weekdaysOf(text);
+  if (mask !== undefined) return mask;
+  context.addIssue({ code: 'custom', message: 'are no days such as mon-fri, sat,sun or daily' });
+  return z.NEVER;
+});
+
+/** The word that gives the quiet hours the zone of the account again. */
+const ACCOUNT_ZONE = 'account';
+const quietTimezoneField = z.union([z.literal(ACCOUNT_ZONE).transform(() => null), timezoneField]);
+
 /** A user as an operator gives it; what is left out stays as it is, or is the default where the user is new. */
 export const userDraft = z.object({
   user_id: userIdField,
@@ -53,6 +75,11 @@ export const userDraft = z.object({
   locale: localeField.optional(),
   timezone: timezoneField.optional(),
   tenant: tenantField.optional(),
+  units: z.enum(['metric', 'imperial'], 'is neither metric nor imperial').optional(),
+  enabled: flagField.optional(),
+  quiet: quietField.optional(),
+  quiet_days: weekdaysField.optional(),
+  quiet_timezone: quietTimezoneField.optional(),
 });
 export type UserDraft = z.infer<typeof userDraft>;
 

@@ -44,6 +44,29 @@ export function integer(fallback: number, { min, max }: { min: number; max: numb
 /** A TCP port; 0 lets the system choose one. */
 export const port = (fallback: number) => integer(fallback, { min: 0, max: 65_535 });
 
+/** Where a server listens. */
+export interface ListenAddress {
+  /** Undefined: every interface. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** `host:port`, `[address]:port` or `:port` for every interface; port 0 lets the system choose one. */
+export function listenAddress(fallback: string) {
+  return z
+    .string()
+    .default(fallback)
+    .transform((text, context): ListenAddress => {
+      const [, address, name, digits] = /^(?:\[([\da-fA-F:.]+)\]|([^\s:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+      const host = address ?? name;
+      if (digits !== undefined && Number(digits) <= 65_535) {
+        return { host: host === '' ? undefined : host, port: Number(digits) };
+      }
+      context.addIssue({ code: 'custom', message: 'is no address such as :8080 or 127.0.0.1:8080' });
+      return z.NEVER;
+    });
+}
+
 export function flag(fallback: boolean) {
   return z
     .enum(['true', 'false'], 'is neither true nor false')

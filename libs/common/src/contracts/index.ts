@@ -3,6 +3,7 @@ export * from './event-hash';
 export * from './events';
 export * from './ids';
 export * from './intents';
+export * from './mail';
 export * from './outbox';
 export * from './sharding';
 export * from './streams';

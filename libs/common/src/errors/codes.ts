@@ -104,6 +104,10 @@ export const ERROR_TABLE = {
     message: 'An intent does not fit the catalog',
     action: 'Correct its producer; the raw fields are in notification.malformed_intent.',
   },
+  TEMPLATE_INVALID: {
+    message: 'A notification template and what it is to tell do not fit',
+    action: 'Correct what is named: the texts of the template, or the payload of its notification type.',
+  },
   USER_SERVICE_UNAVAILABLE: {
     message: 'The user service does not say who a recipient is',
     action:
@@ -116,6 +120,10 @@ export const ERROR_TABLE = {
   NOT_FOUND: {
     message: 'There is no such thing',
     action: 'List what exists with the `list` command of the same noun.',
+  },
+  WRONG_STATE: {
+    message: 'What is named is not in a state in which that can be done',
+    action: 'Look at it with the `show` command of the same noun; where nothing names one, nothing is to be done.',
   },
   ALREADY_EXISTS: {
     message: 'There is one of that name already',

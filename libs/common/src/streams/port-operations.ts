@@ -52,8 +52,8 @@ export interface ReplayRequest {
 
 /** What operators do by hand; no app calls any of it on the way of a record. */
 export interface StreamOperations {
-  /** The newest entries, newest first. */
-  newest(stream: string, count: number): Promise<readonly StreamEntry[]>;
+  /** The newest entries, newest first; with `before` those that lie before that id, whether it is still there or not. */
+  newest(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]>;
   /** In id order. Empty where there is no such stream or group. */
   listPending(query: PendingQuery): Promise<readonly PendingEntry[]>;
   /** Empty where there is no such stream or group. */

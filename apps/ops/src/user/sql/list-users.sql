@@ -1,4 +1,8 @@
-SELECT user_id, tenant_id, email, locale, timezone, enabled, created_at, updated_at, removed_at
-FROM notification.user_account
-WHERE removed_at IS NULL AND ($1::text IS NULL OR tenant_id = $1)
-ORDER BY tenant_id, user_id;
+SELECT account.user_id, account.tenant_id, account.email, account.locale, account.timezone, account.units, account.enabled,
+  to_char(quiet.starts_at, 'HH24:MI') || '-' || to_char(quiet.ends_at, 'HH24:MI') AS quiet_hours,
+  quiet.weekdays::integer AS quiet_weekdays, quiet.timezone AS quiet_timezone,
+  account.created_at, account.updated_at, account.removed_at
+FROM notification.user_account AS account
+LEFT JOIN notification.quiet_hours AS quiet USING (user_id)
+WHERE account.removed_at IS NULL AND ($1::text IS NULL OR account.tenant_id = $1)
+ORDER BY account.tenant_id, account.user_id;

@@ -7,8 +7,10 @@ export function describeOperations(bench: BenchOf): void {
     it('is the newest entries, newest first', async () => {
       const stream = newTopic();
       expect(await bench().a.newest(stream, 3)).toEqual([]);
-      await fill(bench().a, stream, 5);
+      const ids = await fill(bench().a, stream, 5);
       expect(numbersOf(await bench().a.newest(stream, 3))).toEqual([4, 3, 2]);
+      expect(numbersOf(await bench().a.newest(stream, 2, ids[3]))).toEqual([2, 1]);
+      expect(await bench().a.newest(stream, 2, ids[0])).toEqual([]);
     });
 
     it('is who holds what, and the epoch of the last owner', async () => {

@@ -184,9 +184,12 @@ export class MemoryStreams implements port.Streams {
     return this.step((server) => connections.findConnection(server, imei));
   }
 
-  newest(stream: string, count: number): Promise<readonly StreamEntry[]> {
+  newest(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]> {
     return this.step((server) =>
-      [...(server.stream(stream)?.after(STREAM_START) ?? [])].reverse().slice(0, count),
+      (server.stream(stream)?.after(STREAM_START) ?? [])
+        .filter(({ id }) => before === undefined || compareEntryIds(id, before) < 0)
+        .reverse()
+        .slice(0, count),
     );
   }
   listPending(query: port.PendingQuery): Promise<readonly port.PendingEntry[]> {

@@ -42,10 +42,11 @@ export class RedisOperations implements StreamOperations {
     private readonly replicas: number,
   ) {}
 
-  async newest(stream: string, count: number): Promise<readonly StreamEntry[]> {
+  async newest(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]> {
+    const from = before === undefined ? '+' : `(${before}`;
     return entriesOf(
       await this.commands.run(stream, (redis) =>
-        redis.callBuffer('XREVRANGE', stream, '+', '-', 'COUNT', count),
+        redis.callBuffer('XREVRANGE', stream, from, '-', 'COUNT', count),
       ),
     );
   }

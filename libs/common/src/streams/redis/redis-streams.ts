@@ -231,8 +231,8 @@ export class RedisStreams implements port.Streams, Service {
     return this.connections.findConnection(imei);
   }
 
-  newest(stream: string, count: number): Promise<readonly StreamEntry[]> {
-    return this.operations.newest(stream, count);
+  newest(stream: string, count: number, before?: string): Promise<readonly StreamEntry[]> {
+    return this.operations.newest(stream, count, before);
   }
   listPending(query: port.PendingQuery): Promise<readonly port.PendingEntry[]> {
     return this.operations.listPending(query);

@@ -1,0 +1,3 @@
+export * from './answers';
+export * from './public-http.config';
+export * from './public-http.service';

@@ -1,0 +1,1 @@
+export { registerIntent } from './intent.command';

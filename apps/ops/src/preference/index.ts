@@ -1,0 +1,1 @@
+export { registerPreference } from './preference.command';

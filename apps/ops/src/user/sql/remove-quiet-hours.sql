@@ -1,0 +1,1 @@
+DELETE FROM notification.quiet_hours WHERE user_id = $1;

@@ -16,10 +16,10 @@ import { overviewSettings } from '../../apps/ops/src/overview';
 import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/src/telemetry.config';
 import { administratorSettings, directorySettings } from '../../apps/notification/src/directory';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
-import { retentionSettings as notificationRetentionSettings } from '../../apps/notification/src/retention/retention.config';
 import { mailSettings } from '../../apps/notification/src/mail';
 import { notificationSettings } from '../../apps/notification/src/notification.config';
 import { publicHttpSettings } from '../../apps/notification/src/public-http';
+import { retentionSettings as notificationRetentionSettings } from '../../apps/notification/src/retention/retention.config';
 import { routeSettings } from '../../apps/notification/src/routes';
 import { drainSettings } from '../../apps/relay/src/drain/drain.config';
 import { retrySettings } from '../../apps/relay/src/retry';
@@ -56,9 +56,9 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     administratorSettings,
     intentSettings,
     routeSettings,
-    notificationRetentionSettings,
     publicHttpSettings,
     mailSettings,
+    notificationRetentionSettings,
   ],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],
 };

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
-import { claimSettings } from '@app/common/config';
-import { MAIL_DELIVERY_COMMANDS } from '@app/common/contracts';
+import { claimSettings, deliveryStreamSettings } from '@app/common/config';
 import { Database } from '@app/common/database';
 import { HealthRegistry } from '@app/common/health';
 import { APP_CONTEXT, type AppContext, Lifecycle } from '@app/common/lifecycle';
@@ -67,7 +66,7 @@ function buildMail(
   );
   const intake = new Intake(
     {
-      stream: MAIL_DELIVERY_COMMANDS,
+      stream: context.read(deliveryStreamSettings).NOTIFICATION_MAIL_DELIVERY_COMMANDS_STREAM,
       consumer: context.instanceId,
       claimThresholdMs: context.read(claimSettings).CLAIM_THRESHOLD_MS,
       domain: from.address.slice(from.address.lastIndexOf('@') + 1),

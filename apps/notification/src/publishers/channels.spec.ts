@@ -52,14 +52,17 @@ describe('channels', () => {
   });
 
   it('write a lead with what is folded into it', () => {
-    const items = ['Van 1', 'Van 2'].map((name, i) => ({ occurredAtMs: i, payload: { device_name: name } }));
+    const items = ['Van 1', 'Van 2'].map((name, occurredAtMs) => ({
+      occurredAtMs,
+      payload: { device_name: name },
+    }));
     const fields = pushChannel.encode(route, 0, { collapsedCount: 2, items });
     expect(JSON.parse(String(fields['payload_json']))).toEqual({
       device_name: 'Van 1',
       collapsed_count: 2,
       items: [
-        { occurred_at_ms: 0, payload: { device_name: 'Van 1' } },
-        { occurred_at_ms: 1, payload: { device_name: 'Van 2' } },
+        { device_name: 'Van 1', occurred_at_ms: 0 },
+        { device_name: 'Van 2', occurred_at_ms: 1 },
       ],
     });
   });

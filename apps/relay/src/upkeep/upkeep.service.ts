@@ -1,3 +1,4 @@
+import { MAIL_SENDER_GROUP } from '@app/common/contracts';
 import { type Database, statement } from '@app/common/database';
 import { type Ownership } from '@app/common/leases';
 import { Loop, type Service } from '@app/common/lifecycle';
@@ -16,12 +17,18 @@ export interface UpkeepOptions {
   readonly keepMs: number;
   readonly intervalMs: number;
   readonly streamKeepMs: number;
-  /** Streams that nobody of ours reads through a group: they are kept by age alone. */
+  /** Streams that nobody of ours reads through a group, but for features that are off by default: kept by age. */
   readonly agedStreams: readonly string[];
   readonly daysAhead: number;
   readonly ledgerKeepMs: number;
   readonly deadLetterKeepMs: number;
 }
+
+/**
+ * Groups of ours whose features are off by default: where they are there, nothing goes that they have not acknowledged;
+ * where they are not, they must not hold the stream for ever.
+ */
+const OPTIONAL_GROUPS = [MAIL_SENDER_GROUP];
 
 /**
  * Makes day partitions, closes hours in the event ledger, then empties the outbox ring, forgets what the retry lane has
@@ -91,9 +98,11 @@ export class UpkeepService implements Service {
   }
 
   private async trim(stream: string): Promise<void> {
+    const info = await this.streams.info(stream, OPTIONAL_GROUPS);
+    const groups = (info?.groups ?? []).filter(({ known }) => known).map(({ name }) => name);
     const { unknownGroups } = await this.streams.trimOwned({
       stream,
-      groups: [],
+      groups,
       keepMs: this.options.streamKeepMs,
     });
     // They hold nothing back: a reader that is slower than the trimming loses entries, and must be told.

@@ -6,6 +6,7 @@ const areas = [
   'contracts',
   'errors',
   'config',
+  'templates',
   'observability',
   'lifecycle',
   'health',

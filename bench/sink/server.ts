@@ -19,12 +19,13 @@ export class BenchServer {
     readonly deviceIds: ReadonlyMap<string, bigint>,
   ) {}
 
-  static async start(devices: number): Promise<BenchServer> {
+  /** `settings`: as in postgresql.conf, laid over the bench's own. */
+  static async start(devices: number, settings: Readonly<Record<string, string>> = {}): Promise<BenchServer> {
     const folder = mkdtempSync(join(tmpdir(), 'odograph-bench-sink-'));
     const postgres = await startPostgres({
       dataDir: join(folder, 'pg'),
       durable: true,
-      settings: { shared_buffers: '1GB', max_wal_size: '8GB' },
+      settings: { shared_buffers: '1GB', max_wal_size: '8GB', ...settings },
     });
     await migrateUp(postgres.url('postgres'));
     const admin = new Client({ connectionString: postgres.url('postgres') });

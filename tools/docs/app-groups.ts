@@ -18,9 +18,10 @@ import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/s
 import { administratorSettings, directorySettings } from '../../apps/notification/src/directory';
 import { gatewaySettings, webPushSettings } from '../../apps/notification/src/gateway';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
-import { retentionSettings as notificationRetentionSettings } from '../../apps/notification/src/retention/retention.config';
+import { mailSettings } from '../../apps/notification/src/mail';
 import { notificationSettings } from '../../apps/notification/src/notification.config';
 import { publicHttpSettings } from '../../apps/notification/src/public-http';
+import { retentionSettings as notificationRetentionSettings } from '../../apps/notification/src/retention/retention.config';
 import { routeSettings } from '../../apps/notification/src/routes';
 import { drainSettings } from '../../apps/relay/src/drain/drain.config';
 import { retrySettings } from '../../apps/relay/src/retry';
@@ -58,6 +59,7 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     intentSettings,
     routeSettings,
     publicHttpSettings,
+    mailSettings,
     gatewaySettings,
     gatewayTokenSettings,
     webPushSettings,

@@ -5,16 +5,18 @@ import { type AppContext, LifecycleModule } from '@app/common/lifecycle';
 import { StreamsModule } from '@app/common/streams';
 import { GatewayModule } from './gateway/gateway.module';
 import { IntentsModule } from './intents/intents.module';
+import { MailModule } from './mail/mail.module';
 import { NOTIFICATION_FEATURES, type NotificationFeature, notificationSettings } from './notification.config';
 import { PublishersModule } from './publishers/publishers.module';
 import { RetentionModule } from './retention/retention.module';
+import { TemplatesModule } from './templates/templates.module';
 
 type Imports = NonNullable<DynamicModule['imports']>;
 
 const MODULES: Readonly<Record<NotificationFeature, Imports>> = {
   publishers: [PublishersModule],
-  intents: [IntentsModule],
-  mail: [],
+  intents: [IntentsModule, RetentionModule],
+  mail: [MailModule],
   gateway: [GatewayModule],
 };
 
@@ -32,8 +34,8 @@ export class AppModule {
         // In the order in which they are asked at start.
         StreamsModule.forRoot(),
         DatabaseModule.forRoot({ applicationName: 'odograph-notification', gatesReadiness: true }),
+        TemplatesModule,
         ...chosen.flatMap((feature) => MODULES[feature]),
-        RetentionModule,
       ],
     };
   }

@@ -13,6 +13,7 @@ import { administratorSettings, directorySettings } from './directory';
 import { adoptExistingKeys } from './existing-keys';
 import { gatewaySettings, webPushSettings } from './gateway';
 import { intentSettings } from './intents/intents.config';
+import { mailSettings } from './mail';
 import { type NotificationFeature, notificationSettings } from './notification.config';
 import { publicHttpSettings } from './public-http';
 import { retentionSettings } from './retention/retention.config';
@@ -32,7 +33,7 @@ const always = [
 
 /** The settings of features that are off by default: nobody needs to set those of a feature that does not run. */
 const optional: Readonly<Partial<Record<NotificationFeature, readonly SettingGroup[]>>> = {
-  mail: [publicHttpSettings],
+  mail: [mailSettings, publicHttpSettings],
   gateway: [publicHttpSettings, gatewaySettings, gatewayTokenSettings, webPushSettings],
 };
 

@@ -9,6 +9,7 @@ import { registerGatewayToken } from './gateway-token';
 import { registerGeofence } from './geofence';
 import { reportFailure, usageLine, type Surroundings } from './cli';
 import { registerIntent } from './intent';
+import { registerMail } from './mail';
 import { registerMigrate } from './migrate';
 import { registerNotification } from './notification';
 import { registerOutbox } from './outbox';
@@ -21,6 +22,7 @@ import { registerSchema } from './schema';
 import { registerShards } from './shards';
 import { registerStreams } from './streams';
 import { registerSubscribe } from './subscribe';
+import { registerTemplate } from './template';
 import { registerUser } from './user';
 
 /** Runs one command line and resolves to its exit status: 0, 1 where it failed, 2 where what was given is wrong. */
@@ -79,6 +81,8 @@ function commandLine(surroundings: Surroundings): Command {
   registerStreams(program, surroundings);
   registerDlq(program, surroundings);
   registerOutbox(program, surroundings);
+  registerTemplate(program, surroundings);
+  registerMail(program, surroundings);
   registerCodec(program, surroundings);
   registerFleetCommand(program);
   return program;

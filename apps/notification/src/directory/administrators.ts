@@ -59,7 +59,7 @@ export class Administrators implements Service, HealthContributor {
     const problems = [...this.refused];
     return Promise.resolve({
       status: problems.length > 0 ? 'degraded' : 'up',
-      details: Object.fromEntries([...counts, ...problems]),
+      details: Object.fromEntries<string | number>([...counts, ...problems]),
     });
   }
 

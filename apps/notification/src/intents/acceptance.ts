@@ -17,6 +17,8 @@ export interface Accepted {
   /** Of the accepted ones: those without routes yet. */
   readonly waiting: number;
   readonly duplicates: number;
+  /** One of the batch that has a record now; undefined where none has. */
+  readonly sampleId: string | undefined;
   readonly malformed: readonly MalformedEntry[];
 }
 
@@ -82,7 +84,8 @@ export class Acceptance {
     await this.routes.open(transaction, records);
     malformed.push(...conflicts);
     const duplicates = known.length - fresh.size - conflicts.length;
-    return { accepted: fresh.size, waiting: fresh.size - records.length, duplicates, malformed };
+    const sampleId = known[0]?.intent.notificationId;
+    return { accepted: fresh.size, waiting: fresh.size - records.length, duplicates, sampleId, malformed };
   }
 
   /** Entries whose key is taken by other content. */

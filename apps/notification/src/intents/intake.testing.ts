@@ -13,6 +13,7 @@ import { intentMetrics } from './intents.metrics';
 import { IntentsService } from './intents.service';
 import { Resolution } from './resolution';
 import { Resolver } from './resolver';
+import { StoreMarks } from './store-marks';
 import { WaitingStore } from './waiting-store';
 
 export interface IntakeOptions {
@@ -50,7 +51,16 @@ export function intakeOf(options: IntakeOptions) {
       ...{ consumer: options.consumer ?? 'spec', batch: 100, claimIntervalMs: 3_600_000, keepMs: 900_000 },
       claimThresholdMs: options.claimThresholdMs ?? 60_000,
     },
-    { streams, acceptance, resolver, routes, watch, metrics, logger },
+    {
+      streams,
+      acceptance,
+      resolver,
+      routes,
+      watch,
+      metrics,
+      logger,
+      marks: new StoreMarks(database, streams),
+    },
   );
   return { ...parts, service, watch };
 }

@@ -29,7 +29,7 @@ export function intentFields(changes: Record<string, string> = {}): Record<strin
 
 /** The fields of a good intent for the administrators. */
 export function adminFields(changes: Record<string, string> = {}): Record<string, string> {
-  const { recipient_user_ids_json: _nobody, ...fields } = intentFields({
+  const fields = intentFields({
     notification_type: 'system.alert',
     producer: 'operator',
     audience_kind: 'admin_email',
@@ -37,5 +37,6 @@ export function adminFields(changes: Record<string, string> = {}): Record<string
     subject: 'system',
     payload_json: JSON.stringify({ title: 'Disk', text: 'It is full.' }),
   });
+  delete fields['recipient_user_ids_json'];
   return { ...fields, ...changes };
 }

@@ -18,6 +18,7 @@ import { intentMetrics } from './intents.metrics';
 import { IntentsService } from './intents.service';
 import { Resolution } from './resolution';
 import { Resolver } from './resolver';
+import { StoreMarks } from './store-marks';
 import { WaitingStore } from './waiting-store';
 
 /** Rest of an idle resolver; what this instance accepts wakes it. */
@@ -55,6 +56,7 @@ function buildIntake(
     },
     {
       acceptance: new Acceptance(database, records, audience, routes),
+      marks: new StoreMarks(database, streams),
       ...{ streams, resolver, routes, watch, logger, metrics: ofIntents },
     },
   );

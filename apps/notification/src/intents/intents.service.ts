@@ -3,13 +3,14 @@ import { isDataError, isTransactionTooSlow } from '@app/common/database';
 import { describeError } from '@app/common/errors';
 import { Loop, type Service } from '@app/common/lifecycle';
 import { fault, type Logger } from '@app/common/observability';
-import { type StreamEntry, type Streams, textFields } from '@app/common/streams';
+import { STREAM_START, type StreamEntry, type Streams, textFields } from '@app/common/streams';
 import { type RoutesService } from '../routes';
 import { type Acceptance, type IntentEntry } from './acceptance';
 import { type MalformedEntry } from './intent-store';
 import { type IntakeWatch } from './intake-watch';
 import { type IntentMetrics } from './intents.metrics';
 import { type Resolver } from './resolver';
+import { type StoreMarks } from './store-marks';
 
 export interface IntakeOptions {
   readonly consumer: string;
@@ -24,6 +25,7 @@ export interface IntakeParts {
   readonly acceptance: Acceptance;
   readonly resolver: Pick<Resolver, 'wake'>;
   readonly routes: RoutesService;
+  readonly marks: StoreMarks;
   readonly watch: Pick<IntakeWatch, 'measure'>;
   readonly metrics: IntentMetrics;
   readonly logger: Logger;
@@ -43,6 +45,8 @@ export class IntentsService implements Service {
   private readonly claimer: Loop;
   /** Read and not accepted yet: an outage must not pile up more of them, in another order. */
   private inHand: readonly StreamEntry[] = [];
+  /** After an outage, and at first, the database may be one that was put back to an earlier time. */
+  private isInDoubt = true;
 
   constructor(
     private readonly options: IntakeOptions,
@@ -69,6 +73,7 @@ export class IntentsService implements Service {
   }
 
   private async read(): Promise<number> {
+    if (this.isInDoubt) await this.offerAgainIfBehind();
     if (this.inHand.length === 0) {
       this.inHand = await this.parts.streams.readGroup({
         stream: NOTIFICATION_INTENTS,
@@ -86,6 +91,8 @@ export class IntentsService implements Service {
 
   private async claimAndTend(): Promise<number> {
     const { streams, logger, watch } = this.parts;
+    // Before the trimming: what a restored database lacks may be older than what is kept by then.
+    await this.offerAgainIfBehind();
     const claimed = await streams.claimIdle({
       stream: NOTIFICATION_INTENTS,
       group: NOTIFICATION_GROUP,
@@ -112,7 +119,7 @@ export class IntentsService implements Service {
   private async take(entries: readonly StreamEntry[]): Promise<void> {
     if (entries.length === 0) return;
     fault('intents.after-read');
-    await this.acceptOrSplit(entries.map((entry) => ({ id: entry.id, fields: textFields(entry) })));
+    await this.offer(entries);
     fault('intents.before-ack');
     await this.parts.streams.ackGroup(
       NOTIFICATION_INTENTS,
@@ -122,28 +129,70 @@ export class IntentsService implements Service {
     fault('intents.after-ack');
   }
 
-  /** A batch that the database refuses, or has not the time for, is halved until what is at fault stands alone. */
-  private async acceptOrSplit(entries: readonly IntentEntry[]): Promise<void> {
+  private async offer(entries: readonly StreamEntry[]): Promise<void> {
+    try {
+      const sampleId = await this.acceptOrSplit(
+        entries.map((entry) => ({ id: entry.id, fields: textFields(entry) })),
+      );
+      fault('intents.before-mark');
+      await this.parts.marks.leave('accepted', sampleId);
+    } catch (error) {
+      this.isInDoubt = true;
+      throw error;
+    }
+  }
+
+  /** What was acknowledged and is still in the stream goes to a database that lost it once more; the rest it knows. */
+  private async offerAgainIfBehind(): Promise<void> {
+    const { streams, marks, logger } = this.parts;
+    const reason = await marks.regression();
+    if (reason !== undefined) {
+      logger.error({ event: 'database_behind', code: 'DATABASE_BEHIND', reason });
+      const info = await streams.info(NOTIFICATION_INTENTS, [NOTIFICATION_GROUP]);
+      const upTo =
+        info?.groups.find(({ name }) => name === NOTIFICATION_GROUP)?.lastDeliveredId ?? STREAM_START;
+      let count = 0;
+      for (let from = '-'; ;) {
+        const entries = await streams.range(NOTIFICATION_INTENTS, from, upTo, this.options.batch);
+        const last = entries.at(-1);
+        if (last === undefined) break;
+        await this.offer(entries);
+        count += entries.length;
+        from = `(${last.id}`;
+      }
+      await marks.leave('offered_again', undefined);
+      logger.warn({ event: 'intents_offered_again', count, upTo });
+    }
+    this.isInDoubt = false;
+  }
+
+  /**
+   * A batch that the database refuses, or has not the time for, is halved until what is at fault stands alone. Resolves to
+   * the id of one that has a record.
+   */
+  private async acceptOrSplit(entries: readonly IntentEntry[]): Promise<string | undefined> {
     const { acceptance, routes, resolver, metrics } = this.parts;
     try {
-      const { accepted, waiting, duplicates, malformed } = await acceptance.accept(entries);
+      const { accepted, waiting, duplicates, malformed, sampleId } = await acceptance.accept(entries);
       metrics.intents.inc({ result: 'accepted' }, accepted);
       metrics.intents.inc({ result: 'duplicate' }, duplicates);
       this.tellMalformed(malformed);
       if (accepted > waiting) routes.announce();
       if (waiting > 0) resolver.wake();
+      return sampleId;
     } catch (error) {
       const isData = isDataError(error);
       if (!isData && !(isTransactionTooSlow(error) && entries.length > 1)) throw error;
       const [first, ...rest] = entries;
-      if (first === undefined) return;
+      if (first === undefined) return undefined;
       if (rest.length === 0) {
         this.tellMalformed([await acceptance.reject(first, describeError(error))]);
-        return;
+        return undefined;
       }
       const middle = Math.ceil(entries.length / 2);
-      await this.acceptOrSplit(entries.slice(0, middle));
-      await this.acceptOrSplit(entries.slice(middle));
+      const before = await this.acceptOrSplit(entries.slice(0, middle));
+      const after = await this.acceptOrSplit(entries.slice(middle));
+      return after ?? before;
     }
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type LifecycleState } from '@app/common/lifecycle';
+import { z } from 'zod';
 import { createLogger } from '@app/common/observability';
 import { answerText, PublicHttpService, readBody } from '.';
 
@@ -56,7 +57,7 @@ it('hands the sockets of upgrades over, and ends those that nobody ends when it 
   expect(await upgradeAnswer('/other')).toContain('404');
   const socket = connect(service.port ?? 0, '127.0.0.1');
   socket.write(UPGRADE('/socket'));
-  const [answer] = await once(socket, 'data');
+  const [answer] = z.array(z.instanceof(Buffer)).parse(await once(socket, 'data'));
   expect(String(answer)).toContain('101');
   const closed = once(socket, 'close');
   await service.stop(50);
@@ -74,7 +75,7 @@ const UPGRADE = (path: string): string =>
 async function upgradeAnswer(path: string): Promise<string> {
   const socket = connect(service.port ?? 0, '127.0.0.1');
   socket.write(UPGRADE(path));
-  const [answer] = await once(socket, 'data');
+  const [answer] = z.array(z.instanceof(Buffer)).parse(await once(socket, 'data'));
   socket.destroy();
   return String(answer);
 }

@@ -1,9 +1,6 @@
-import { z } from 'zod';
 import { CONTRACT_VERSION, GATEWAY_CLIENT_EVENTS } from '@app/common/contracts';
-import { type FoldContents } from '../routes';
 import { type PublishingChannel } from './channel';
-
-const payloadSchema = z.record(z.string(), z.unknown());
+import { collapsedPayload } from './collapsed-payload';
 
 /** Push: one client event for the gateway; its id is the route's, so that the gateway can drop a repeat. */
 export const pushChannel: PublishingChannel = {
@@ -16,16 +13,11 @@ export const pushChannel: PublishingChannel = {
     event_id: route.routeId,
     user_id: route.recipient,
     kind: route.notificationType,
-    payload_json: fold === undefined ? route.payloadJson : withFold(route.payloadJson, fold),
+    payload_json:
+      fold === undefined ? route.payloadJson : JSON.stringify(collapsedPayload(route.payloadJson, fold)),
     request_id: route.requestId ?? route.idempotencyKey,
     trace_id: route.traceId ?? '',
     occurred_at_ms: String(route.occurredAtMs),
     ...(route.expiresAtMs === undefined ? {} : { expires_at_ms: String(route.expiresAtMs) }),
   }),
 };
-
-/** The payload of the one that is told, with how many it stands for and theirs. */
-function withFold(payloadJson: string, { collapsedCount, items }: FoldContents): string {
-  const payload = payloadSchema.parse(JSON.parse(payloadJson));
-  return JSON.stringify({ ...payload, collapsed_count: collapsedCount, items });
-}

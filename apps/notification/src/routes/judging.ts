@@ -11,8 +11,14 @@ export interface Admitted {
 export interface FoldContents {
   /** How many notifications it stands for, itself among them. */
   readonly collapsedCount: number;
-  /** Payloads by event time, its own among them; of many only the first ones. */
-  readonly items: readonly unknown[];
+  /** By event time, its own among them; of many only the first ones. */
+  readonly items: readonly FoldItem[];
+}
+
+/** One of the notifications that a message tells of. */
+export interface FoldItem {
+  readonly occurredAtMs: number;
+  readonly payload: unknown;
 }
 
 /** What became of a claimed batch. */

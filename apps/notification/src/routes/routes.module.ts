@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { Database } from '@app/common/database';
 import { APP_CONTEXT, type AppContext } from '@app/common/lifecycle';
+import { Metrics } from '@app/common/observability';
 import { DraftStore } from './draft-store';
-import { JUDGING, PASS_THROUGH } from './judging';
+import { Judgement } from './judgement';
+import { JUDGING } from './judging';
 import { RouteStore } from './route-store';
 import { routeSettings } from './routes.config';
 import { RoutesService } from './routes.service';
@@ -18,7 +20,12 @@ import { SinkStore } from './sink-store';
       inject: [Database],
     },
     { provide: SinkStore, useFactory: (database: Database) => new SinkStore(database), inject: [Database] },
-    { provide: JUDGING, useValue: PASS_THROUGH },
+    {
+      provide: JUDGING,
+      useFactory: (context: AppContext, database: Database, metrics: Metrics) =>
+        new Judgement({ database, metrics, logger: context.logger.child({ feature: 'routes' }) }),
+      inject: [APP_CONTEXT, Database, Metrics],
+    },
     {
       provide: RoutesService,
       useFactory: (context: AppContext) => {

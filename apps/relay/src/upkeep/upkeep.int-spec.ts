@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import { FLEET_EVENTS, NOTIFICATION_INTENTS } from '@app/common/contracts';
+import { FLEET_EVENTS, MAIL_SENDER_GROUP, NOTIFICATION_INTENTS } from '@app/common/contracts';
 import { Database, statement } from '@app/common/database';
 import { LeaseTable, Ownership } from '@app/common/leases';
 import { Metrics } from '@app/common/observability';
@@ -11,6 +11,7 @@ import { eventually, testServers } from '@app/common/testing';
 import { UpkeepService } from './upkeep.service';
 
 const HOUR_MS = 3_600_000;
+const MAIL_COMMANDS = 'mail:commands-of-this-deployment';
 const GATEWAY_EVENTS = 'gateway:events-of-this-deployment';
 const servers = testServers();
 let admin: Database;
@@ -63,7 +64,7 @@ async function keeper(intervalMs = HOUR_MS): Promise<Keeper> {
   const service = new UpkeepService(
     {
       ...{ keepMs: 24 * HOUR_MS, intervalMs, streamKeepMs: 24 * HOUR_MS, daysAhead: 2 },
-      agedStreams: [FLEET_EVENTS, GATEWAY_EVENTS, 'mail:commands-of-this-deployment'],
+      agedStreams: [FLEET_EVENTS, GATEWAY_EVENTS, MAIL_COMMANDS],
       ...{ ledgerKeepMs: 48 * HOUR_MS, deadLetterKeepMs: 24 * HOUR_MS },
     },
     database,
@@ -133,12 +134,13 @@ describe('Upkeep', () => {
       ),
     );
     const streams = new MemoryStreams(server);
-    for (const stream of [FLEET_EVENTS, GATEWAY_EVENTS, NOTIFICATION_INTENTS]) {
+    for (const stream of [FLEET_EVENTS, GATEWAY_EVENTS, MAIL_COMMANDS, NOTIFICATION_INTENTS]) {
       await streams.append(stream, { n: 'old' });
     }
     nowMs += 25 * HOUR_MS;
     await streams.append(FLEET_EVENTS, { n: 'new' });
     await streams.ensureGroup(FLEET_EVENTS, 'somebody');
+    await streams.ensureGroup(MAIL_COMMANDS, MAIL_SENDER_GROUP);
     const one = await keeper();
     await tended(one);
     expect(await one.gauge('relay_rotation_blocked_slots', 'unread')).toBe(1);
@@ -149,6 +151,8 @@ describe('Upkeep', () => {
     expect(await admin.query(SLOTS)).toHaveLength(2);
     expect((await streams.info(FLEET_EVENTS, []))?.length).toBe(1);
     expect((await streams.info(GATEWAY_EVENTS, []))?.length).toBe(0);
+    // The mail sender has not read its one yet; a deployment without one has no such group, and keeps nothing for it.
+    expect((await streams.info(MAIL_COMMANDS, []))?.length).toBe(1);
     // Intents belong to their group: nothing of them goes by age.
     expect((await streams.info(NOTIFICATION_INTENTS, []))?.length).toBe(1);
     expect(lines).toContainEqual(

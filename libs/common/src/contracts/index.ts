@@ -4,6 +4,7 @@ export * from './events';
 export * from './gateway-token';
 export * from './ids';
 export * from './intents';
+export * from './mail';
 export * from './outbox';
 export * from './sharding';
 export * from './streams';

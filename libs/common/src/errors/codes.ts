@@ -104,6 +104,10 @@ export const ERROR_TABLE = {
     message: 'An intent does not fit the catalog',
     action: 'Correct its producer; the raw fields are in notification.malformed_intent.',
   },
+  TEMPLATE_INVALID: {
+    message: 'A notification template and what it is to tell do not fit',
+    action: 'Correct what is named: the texts of the template, or the payload of its notification type.',
+  },
   USER_SERVICE_UNAVAILABLE: {
     message: 'The user service does not say who a recipient is',
     action:

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { MAIL_METRICS } from './catalog/mail';
 import { NOTIFICATION_METRICS } from './catalog/notification';
 import { OVERVIEW_METRICS } from './catalog/overview';
 import { PROCESSOR_METRICS } from './catalog/processor';
@@ -17,6 +18,7 @@ export const METRIC_CATALOG = {
   ...PROCESSOR_METRICS,
   ...RELAY_METRICS,
   ...NOTIFICATION_METRICS,
+  ...MAIL_METRICS,
   ...OVERVIEW_METRICS,
 };
 

@@ -12,6 +12,11 @@ export const NOTIFICATION_METRICS = {
     help: 'Routes by channel and the state that they reached.',
     labels: ['channel', 'state'],
   },
+  notification_route_decisions_total: {
+    kind: 'counter',
+    help: 'Why routes were not simply published: deferred, folded, admitted, skipped, superseded, expired, each with its reason.',
+    labels: ['channel', 'decision', 'reason'],
+  },
   notification_publish_seconds: {
     kind: 'histogram',
     help: "From the acceptance of an intent to its route's stream entry, for the normal lane.",

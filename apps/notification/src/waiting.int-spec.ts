@@ -5,12 +5,12 @@ import { Database } from '@app/common/database';
 import { Metrics } from '@app/common/observability';
 import { MemoryStreams } from '@app/common/streams';
 import { eventually, testServers } from '@app/common/testing';
-import { directoryMetrics, UserServiceDirectory } from '../directory';
-import { TestUserService } from '../directory/user-service.testing';
-import { DraftStore, RoutesService } from '../routes';
-import { IntakeEyes } from './intake-eyes.testing';
-import { intakeOf } from './intake.testing';
-import { intentFields } from './intent.testing';
+import { directoryMetrics, UserServiceDirectory } from './directory';
+import { TestUserService } from './directory/user-service.testing';
+import { DraftStore, RoutesService } from './routes';
+import { IntakeEyes } from './intents/intake-eyes.testing';
+import { intakeOf } from './intents/intake.testing';
+import { intentFields } from './intents/intent.testing';
 
 const logger = pino({ level: 'silent' });
 const servers = testServers();
@@ -90,7 +90,7 @@ describe('intents whose recipients a user service knows', () => {
     it.each([503, 500, 'gibberish', 'hang'] as const)(
       'with %s: the intent waits, others flow, and it is told exactly once afterwards',
       async (answer) => {
-        const { accept, resolver, directory } = await instance({ timeoutMs: 100 });
+        const { accept, resolver, directory } = await instance({ timeoutMs: 1000 });
         await directory.lookUp({ userIds: ['bert'], urgent: false });
         users.everybody = answer;
         await resolver.start();
@@ -290,6 +290,7 @@ describe('intents whose recipients a user service knows', () => {
         there.resolution.settle(resolved.toReversed()),
       ]);
       expect(settled.reduce((sum, { routed }) => sum + routed, 0)).toBe(2);
+      expect(settled.flatMap(({ malformed }) => malformed)).toEqual([]);
       expect(await eyes.routes()).toHaveLength(4);
     });
 

@@ -1,0 +1,3 @@
+SELECT address
+FROM notification.mail_suppression
+WHERE address = ANY ($1::text[])

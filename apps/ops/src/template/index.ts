@@ -1,0 +1,1 @@
+export { registerTemplate } from './template.command';

@@ -2,6 +2,7 @@ import {
   agedStreamSettings,
   claimSettings,
   databaseSettings,
+  gatewayTokenSettings,
   deliveryStreamSettings,
   retentionSettings,
   type SettingGroup,
@@ -15,6 +16,7 @@ import { commandRecordSettings } from '../../apps/ops/src/commands';
 import { overviewSettings } from '../../apps/ops/src/overview';
 import { telemetrySettings, unknownDeviceSettings } from '../../apps/processor/src/telemetry.config';
 import { administratorSettings, directorySettings } from '../../apps/notification/src/directory';
+import { gatewaySettings, webPushSettings } from '../../apps/notification/src/gateway';
 import { intentSettings } from '../../apps/notification/src/intents/intents.config';
 import { mailSettings } from '../../apps/notification/src/mail';
 import { notificationSettings } from '../../apps/notification/src/notification.config';
@@ -58,6 +60,9 @@ export const APP_GROUPS: Readonly<Record<string, readonly SettingGroup[]>> = {
     routeSettings,
     publicHttpSettings,
     mailSettings,
+    gatewaySettings,
+    gatewayTokenSettings,
+    webPushSettings,
     notificationRetentionSettings,
   ],
   ops: [databaseSettings, overviewSettings, commandRecordSettings],

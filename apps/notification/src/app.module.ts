@@ -3,6 +3,7 @@ import { DatabaseModule } from '@app/common/database';
 import { HealthModule } from '@app/common/health';
 import { type AppContext, LifecycleModule } from '@app/common/lifecycle';
 import { StreamsModule } from '@app/common/streams';
+import { GatewayModule } from './gateway/gateway.module';
 import { IntentsModule } from './intents/intents.module';
 import { MailModule } from './mail/mail.module';
 import { NOTIFICATION_FEATURES, type NotificationFeature, notificationSettings } from './notification.config';
@@ -16,6 +17,7 @@ const MODULES: Readonly<Record<NotificationFeature, Imports>> = {
   publishers: [PublishersModule],
   intents: [IntentsModule, RetentionModule],
   mail: [MailModule],
+  gateway: [GatewayModule],
 };
 
 /** Composition only: what notification is made of. */

@@ -3,6 +3,7 @@ import {
   claimSettings,
   databaseSettings,
   deliveryStreamSettings,
+  gatewayTokenSettings,
   readSettings,
   type SettingGroup,
 } from '@app/common/config';
@@ -10,6 +11,7 @@ import { runApp } from '@app/common/lifecycle';
 import { AppModule } from './app.module';
 import { administratorSettings, directorySettings } from './directory';
 import { adoptExistingKeys } from './existing-keys';
+import { gatewaySettings, webPushSettings } from './gateway';
 import { intentSettings } from './intents/intents.config';
 import { mailSettings } from './mail';
 import { type NotificationFeature, notificationSettings } from './notification.config';
@@ -32,6 +34,7 @@ const always = [
 /** The settings of features that are off by default: nobody needs to set those of a feature that does not run. */
 const optional: Readonly<Partial<Record<NotificationFeature, readonly SettingGroup[]>>> = {
   mail: [mailSettings, publicHttpSettings],
+  gateway: [publicHttpSettings, gatewaySettings, gatewayTokenSettings, webPushSettings],
 };
 
 void runApp({

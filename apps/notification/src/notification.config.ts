@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { settingGroup } from '@app/common/config';
 
 /** What a notification process can do, in the order of their start; the last ones stand in for services of one's own. */
-export const NOTIFICATION_FEATURES = ['publishers', 'intents', 'mail'] as const;
+export const NOTIFICATION_FEATURES = ['publishers', 'intents', 'mail', 'gateway'] as const;
 export type NotificationFeature = (typeof NOTIFICATION_FEATURES)[number];
 
 const DEFAULT_FEATURES: readonly NotificationFeature[] = ['intents', 'publishers'];
@@ -21,6 +21,6 @@ export const notificationSettings = settingGroup(['NOTIFICATION_'], {
       return z.NEVER;
     })
     .describe(
-      'Features of this process, comma-separated. `mail` sends what stands in `mail:delivery_commands`, for deployments without a mail service.',
+      'Features of this process, comma-separated. `mail` sends what stands in `mail:delivery_commands`, for deployments without a mail service; `gateway` passes what stands in `gateway:client-events` on to WebSockets and Web Push.',
     ),
 });

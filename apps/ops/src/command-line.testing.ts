@@ -30,6 +30,8 @@ export class OdoInTest {
   private database: Database | undefined;
   /** What `odo` reads from standard input. */
   typed = '';
+  /** Settings beside the addresses. */
+  environment: Readonly<Record<string, string>> = {};
 
   constructor(private readonly addresses: Addresses) {}
 
@@ -38,7 +40,11 @@ export class OdoInTest {
     let err = '';
     const status = await runCommandLine(args, {
       terminal: { out: (text) => (out += text), err: (text) => (err += text) },
-      environment: { DATABASE_URL: this.addresses.operator(), REDIS_URL: this.addresses.redis?.() },
+      environment: {
+        DATABASE_URL: this.addresses.operator(),
+        REDIS_URL: this.addresses.redis?.(),
+        ...this.environment,
+      },
       directory: this.directory,
       input: () => Readable.from([this.typed]),
     });

@@ -5,6 +5,7 @@ import { registerDlq } from './dlq';
 import { registerEnv } from './env';
 import { registerEvent } from './event';
 import { registerFleetCommand } from './fleet';
+import { registerGatewayToken } from './gateway-token';
 import { registerGeofence } from './geofence';
 import { reportFailure, usageLine, type Surroundings } from './cli';
 import { registerIntent } from './intent';
@@ -67,6 +68,7 @@ function commandLine(surroundings: Surroundings): Command {
   registerGeofence(program, surroundings);
   registerRule(program, surroundings);
   registerUser(program, surroundings);
+  registerGatewayToken(program, surroundings);
   registerPreference(program, surroundings);
   registerSubscribe(program, surroundings);
   registerIntent(program, surroundings);

@@ -1,10 +1,20 @@
-import { Database } from '@app/common/database';
+import { Database, statement } from '@app/common/database';
 import pino from 'pino';
-import { testServers } from '@app/common/testing';
+import { eventually, testServers } from '@app/common/testing';
 import { countBy, JudgingBench, keysIn, objectSchema, payloadOf, type SentEvent } from './judgement.testing';
 
 const logger = pino({ level: 'silent' });
 const servers = testServers();
+const TAKE = statement(
+  'folds_spec.take',
+  `UPDATE notification.route SET state = 'publishing', reason = NULL, next_attempt_at = NULL,
+     lease_token = gen_random_uuid(), leased_until = now() + interval '1 minute'
+   WHERE route_id = $1`,
+);
+const WAITING = statement(
+  'folds_spec.waiting',
+  `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%fold_key%'`,
+);
 const HOUR_MS = 3_600_000;
 const NOON = '2036-06-15T12:00:00Z';
 
@@ -82,7 +92,10 @@ describe('folding on real PostgreSQL', () => {
       await bench.publishAt('2036-06-15T13:00:00Z');
       const payloads = (await bench.entries()).map(payloadOf);
       expect(payloads).toMatchObject([{ key: 'exit' }, { key: 'another', collapsed_count: 2 }]);
-      expect(await bench.decisions(enter)).toMatchObject([{ decision: 'folded' }]);
+      expect(await bench.decisions(enter)).toMatchObject([
+        { decision: 'folded', reason: 'digest' },
+        { decision: 'superseded', reason: 'newer_event', detail: { notification_id: exit } },
+      ]);
       expect(await bench.route(exit)).toMatchObject({ state: 'published' });
     });
 
@@ -195,6 +208,10 @@ describe('folding on real PostgreSQL', () => {
       expect(told).toMatchObject([{ key: 'event-1', collapsed_count: 2 }]);
       // The first one leads, and is no news itself.
       expect((await bench.route(first)).state).toBe('published');
+      expect(await bench.decisions(first)).toMatchObject([
+        { decision: 'folded', reason: 'gather' },
+        { decision: 'superseded', reason: 'newer_event', detail: { notification_id: returned } },
+      ]);
       expect((await bench.route(second)).state).toBe('superseded');
       await bench.publishAt(bench.nowMs + 30_000);
       expect((await bench.route(returned)).state).toBe('published');
@@ -279,6 +296,23 @@ describe('folding on real PostgreSQL', () => {
       await bench.publishAt('2036-06-15T14:01:00Z');
       await bench.publishAt('2036-06-15T14:02:00Z');
       expect((await bench.entries()).map(payloadOf)).toMatchObject([{ collapsed_count: 4 }]);
+    });
+
+    it('opens another message while a claim is taking the lead of the one before', async () => {
+      const [lead = ''] = await bench.send(lost(1), { type: 'vehicle.offline' });
+      await bench.publish();
+      const [late = ''] = await bench.send([recent('late')], { type: 'vehicle.offline' });
+      const { route_id: leadId } = await bench.route(lead);
+      const joining = await owner.transaction(async (claim) => {
+        await claim.query(TAKE, [leadId]);
+        const joined = bench.publish();
+        await eventually(async () => expect(await owner.query(WAITING)).toHaveLength(1), {
+          ...{ timeoutMs: 10_000, what: 'somebody waits for the lead' },
+        });
+        return { joined };
+      });
+      await joining.joined;
+      expect(await bench.route(late)).toMatchObject({ state: 'scheduled', reason: 'gather' });
     });
 
     it('loses and doubles none that joins while its lead is being claimed', async () => {

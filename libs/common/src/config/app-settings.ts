@@ -74,6 +74,18 @@ export const claimSettings = settingGroup(['CLAIM_'], {
   ),
 });
 
+const SHORTEST_TOKEN_SECRET = 32;
+
+/** Of the push gateway, which reads tokens, and of `odo user token`, which issues them. */
+export const gatewayTokenSettings = settingGroup(['NOTIFICATION_'], {
+  NOTIFICATION_GATEWAY_TOKEN_SECRET: z
+    .string()
+    .min(SHORTEST_TOKEN_SECRET, `has fewer than ${SHORTEST_TOKEN_SECRET} characters`)
+    .describe(
+      'Key of the JWTs (HS256; claims sub, tenant, exp) by which clients of the push gateway say who they are.',
+    ),
+});
+
 /** Settings that every app reads. */
 export const appSettings = settingGroup(
   ['REDIS_', 'LOG_', 'PROBE_', 'LEASE_', 'SHUTDOWN_', 'STARTUP_', 'INSTANCE_'],

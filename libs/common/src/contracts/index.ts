@@ -1,6 +1,7 @@
 export * from './commands';
 export * from './event-hash';
 export * from './events';
+export * from './gateway-token';
 export * from './ids';
 export * from './intents';
 export * from './mail';

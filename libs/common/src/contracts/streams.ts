@@ -47,6 +47,8 @@ export const DEVICE_REGISTRY_COMPLETE = 'complete';
 /** Consumer groups; a group starts at `0`, never at `$`, or what came before its first start is skipped. */
 export const PROCESSOR_GROUP = 'processor';
 export const NOTIFICATION_GROUP = 'notification';
+/** Of gateway:client-events, for the feature that sends them by Web Push. */
+export const WEB_PUSH_GROUP = 'web-push';
 
 /**
  * A key that a script touches beside a stream, in the stream's own slot: `<stream>:<suffix>` where the stream has a

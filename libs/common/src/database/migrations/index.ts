@@ -15,6 +15,7 @@ import { Notification1790000000014 } from './0014-notification';
 import { Intake1790000000015 } from './0015-intake';
 import { NotificationSink1790000000016 } from './0016-notification-sink';
 import { Mail1790000000017 } from './0017-mail';
+import { WebPush1790000000018 } from './0018-web-push';
 import { NotificationOperators1790000000019 } from './0019-notification-operators';
 import { NotificationRetention1790000000020 } from './0020-notification-retention';
 
@@ -40,6 +41,7 @@ export const MIGRATIONS = [
   Intake1790000000015,
   NotificationSink1790000000016,
   Mail1790000000017,
+  WebPush1790000000018,
   NotificationOperators1790000000019,
   NotificationRetention1790000000020,
 ];

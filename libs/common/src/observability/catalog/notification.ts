@@ -88,4 +88,44 @@ export const NOTIFICATION_METRICS = {
     help: 'Rows that were kept long enough, by kind.',
     labels: ['what'],
   },
+  notification_gateway_connections: {
+    kind: 'gauge',
+    help: 'Open WebSockets of the push gateway.',
+    labels: [],
+  },
+  notification_gateway_upgrades_total: {
+    kind: 'counter',
+    help: 'WebSocket upgrades by result: accepted, origin, unauthorized, malformed, user_limit, rate, full, draining.',
+    labels: ['result'],
+  },
+  notification_gateway_closed_total: {
+    kind: 'counter',
+    help: 'WebSockets that ended, by reason: client, dead, token_expired, too_slow, policy, draining, failed.',
+    labels: ['reason'],
+  },
+  notification_gateway_events_total: {
+    kind: 'counter',
+    help: 'Events for connected clients by result: sent, coalesced, expired, repeated, malformed (of the stream).',
+    labels: ['result'],
+  },
+  notification_gateway_resumes_total: {
+    kind: 'counter',
+    help: 'Clients that came back, by result: resumed, reset (what they had missed was trimmed in part), failed.',
+    labels: ['result'],
+  },
+  notification_gateway_delivery_seconds: {
+    kind: 'histogram',
+    help: 'From the stream entry of an event to its writing to a live client.',
+    labels: [],
+  },
+  notification_web_push_total: {
+    kind: 'counter',
+    help: 'Web Push messages by result: sent, retry, expired, gone (the subscription is removed), too_large, refused.',
+    labels: ['result'],
+  },
+  notification_web_push_seconds: {
+    kind: 'histogram',
+    help: 'From the stream entry of an event to the end of its first attempts by Web Push.',
+    labels: [],
+  },
 } as const satisfies Record<string, MetricSpec>;

@@ -1,0 +1,2 @@
+export { gatewaySettings } from './gateway.config';
+export { webPushSettings } from './web-push.config';

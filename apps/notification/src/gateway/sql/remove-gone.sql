@@ -1,0 +1,1 @@
+DELETE FROM notification.push_subscription WHERE id = ANY ($1::bigint[])

@@ -1,0 +1,1 @@
+export { registerGatewayToken } from './gateway-token.command';

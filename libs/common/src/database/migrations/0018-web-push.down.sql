@@ -1,0 +1,1 @@
+DROP TABLE notification.push_delivery, notification.push_subscription;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setInterval as ticks } from 'node:timers/promises';
+import { setTimeout as elapse } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import {
   type Channel,
@@ -89,12 +89,14 @@ export class Feed {
   }
 
   private async run(): Promise<void> {
+    const { signal } = this.stopping;
     try {
-      for await (const _ of ticks(TICK_MS, undefined, { signal: this.stopping.signal })) {
+      while (!signal.aborted) {
         await Promise.all(Array.from({ length: A_TICK }, () => this.sendOne()));
+        await elapse(TICK_MS, undefined, { signal });
       }
     } catch (error) {
-      if (!this.stopping.signal.aborted) throw error;
+      if (!signal.aborted) throw error;
     }
   }
 

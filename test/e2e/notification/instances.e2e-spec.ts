@@ -64,21 +64,23 @@ describe('two instances of notification with a backlog', () => {
 
   it('lose nothing and leave nothing in hand when they are ended in the middle of their work', async () => {
     trial = await Trial.start(servers, { instances: 2 });
+    const running = trial;
+    const apps = ['notification-1', 'notification-2'].map((name) => running.app(name));
     const { feed } = trial;
     for (const name of ['notification-1', 'notification-2', 'notification-1']) {
       await feed.burst(500);
       // Only in the middle of it: it has begun, and there is more to do.
-      await eventually(async () => Object.keys((await trial?.unsettled()) ?? {}).length > 0, {
+      await eventually(async () => Object.keys(await running.unsettled()).length > 0, {
         what: 'routes that wait',
       });
       expect(await trial.app(name).stop()).toBe(true);
       await trial.app(name).start();
     }
     await feed.burst(500);
-    await Promise.all(['notification-1', 'notification-2'].map((name) => trial?.app(name).stop()));
+    await Promise.all(apps.map((app) => app.stop()));
     expect(await trial.unsettled()).not.toHaveProperty('route publishing');
     expect(await trial.intents()).toMatchObject({ pending: 0 });
-    await Promise.all(['notification-1', 'notification-2'].map((name) => trial?.app(name).start()));
+    await Promise.all(apps.map((app) => app.start()));
     await trial.settled();
     expect(await trial.differences()).toEqual([]);
   }, 240_000);

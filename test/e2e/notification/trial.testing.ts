@@ -79,7 +79,12 @@ export class Trial {
     for (let number = 1; number <= instances; number += 1) {
       await trial.add(`notification-${number}`, stores, options);
     }
-    await Promise.all([...trial.apps.values()].map((app) => app.start()));
+    try {
+      await Promise.all([...trial.apps.values()].map((app) => app.start()));
+    } catch (error) {
+      await trial.stop();
+      throw error;
+    }
     return trial;
   }
 

@@ -90,12 +90,14 @@ export class Publisher {
 
   private async round(): Promise<number> {
     const { guard, pollMs } = this.options;
-    if (this.ahead !== undefined || !guard.isOpen) {
+    const isAhead = this.ahead !== undefined;
+    if (isAhead || !guard.isOpen) {
       const next = this.ahead ?? this.claimDue();
       this.ahead = undefined;
       const held = await next;
-      await this.publishHeld(held, () => this.claimAhead(held));
-      if (mayHaveMore(held)) return 0;
+      await this.publishHeld(held, () => this.claimAhead());
+      // Routes that came after a claim ahead have woken the round before this one.
+      if (isAhead || mayHaveMore(held)) return 0;
     }
     return pollMs * (0.75 + Math.random() / 2);
   }
@@ -112,9 +114,9 @@ export class Publisher {
     return { token, claim };
   }
 
-  /** Behind a full batch there is more: it is claimed while what became of this one is written down. */
-  private claimAhead({ claim }: Held): void {
-    if (claim.routes.length < this.options.batch || this.options.guard.isOpen) return;
+  /** What came meanwhile is claimed while what became of this batch is written down. */
+  private claimAhead(): void {
+    if (this.options.guard.isOpen) return;
     this.ahead = this.claimDue();
     // Whoever takes it is told of its failure; until then it must not count as unhandled.
     this.ahead.catch(() => undefined);

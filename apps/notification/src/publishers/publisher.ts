@@ -64,7 +64,7 @@ export class Publisher {
     this.loop = new Loop({
       name: `${channel.channel} ${lane} publisher`,
       logger,
-      round: () => this.round(),
+      round: (signal) => this.round(signal),
     });
     guard.onClosed(() => this.loop.wake());
   }
@@ -88,14 +88,14 @@ export class Publisher {
     return mayHaveMore(held);
   }
 
-  private async round(): Promise<number> {
+  private async round(signal: AbortSignal): Promise<number> {
     const { guard, pollMs } = this.options;
     const isAhead = this.ahead !== undefined;
     if (isAhead || !guard.isOpen) {
       const next = this.ahead ?? this.claimDue();
       this.ahead = undefined;
       const held = await next;
-      await this.publishHeld(held, () => this.claimAhead());
+      await this.publishHeld(held, () => this.claimAhead(signal));
       // Routes that came after a claim ahead have woken the round before this one.
       if (isAhead || mayHaveMore(held)) return 0;
     }
@@ -115,8 +115,8 @@ export class Publisher {
   }
 
   /** What came meanwhile is claimed while what became of this batch is written down. */
-  private claimAhead(): void {
-    if (this.options.guard.isOpen) return;
+  private claimAhead(signal: AbortSignal): void {
+    if (this.options.guard.isOpen || signal.aborted) return;
     this.ahead = this.claimDue();
     // Whoever takes it is told of its failure; until then it must not count as unhandled.
     this.ahead.catch(() => undefined);

@@ -1,8 +1,8 @@
 import { GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS } from '@app/common/contracts';
 import { statement } from '@app/common/database';
 import { MemoryStreams, type SinkReply, type SinkRequest } from '@app/common/streams';
-import { signal, testServers } from '@app/common/testing';
-import { type Judging, PASS_THROUGH } from '../routes';
+import { eventually, signal, testServers } from '@app/common/testing';
+import { type Judging, PASS_THROUGH, RouteStore, Settlements } from '../routes';
 import { messagesOf, PublishingSuite } from '../publishing.testing';
 
 const servers = testServers();
@@ -180,6 +180,37 @@ describe('publishing', () => {
     while (await second.publishDue());
     expect(await suite.published(streams)).toEqual(ids);
     expect((await suite.rows()).every(({ attempts }) => attempts === 1)).toBe(true);
+  });
+
+  it('does not rest on what comes between a claim ahead and the end of its round', async () => {
+    await suite.seed({ count: 1 });
+    const claimedAhead = signal('the claim ahead');
+    let claims = 0;
+    const store = new (class extends RouteStore {
+      override async claim(...args: Parameters<RouteStore['claim']>) {
+        const claim = await super.claim(...args);
+        if ((claims += 1) === 2) claimedAhead.emit();
+        return claim;
+      }
+    })(suite.database);
+    let isFirst = true;
+    const settlements = new (class extends Settlements {
+      override async complete(...args: Parameters<Settlements['complete']>) {
+        if (isFirst) {
+          isFirst = false;
+          await claimedAhead.next();
+          await suite.seed({ count: 1 });
+          publisher.loop.wake();
+        }
+        return super.complete(...args);
+      }
+    })(suite.database);
+    const publisher = suite.publisher(streams, { store, settlements });
+    publisher.loop.start();
+    await eventually(async () => expect(await suite.states()).toEqual({ published: 2 }), {
+      what: 'both routes to be published',
+    });
+    await publisher.stop();
   });
 
   it('check 11: a publisher that dies between stream and table leaves one entry', async () => {

@@ -13,9 +13,9 @@ import {
   repositoryRoot,
   startRedis,
   testServers,
-  withClient,
   type RedisServer,
 } from '@app/common/testing';
+import { TestUserService } from '../../apps/notification/src/directory/user-service.testing';
 import { intentFields } from '../../apps/notification/src/intents/intent.testing';
 
 /** How notification starts on what existing deployments set, and how it refuses to. */
@@ -27,8 +27,11 @@ const root = repositoryRoot();
 const servers = testServers();
 let folder: string;
 let redis: RedisServer;
+let users: TestUserService;
 
 beforeAll(async () => {
+  users = await TestUserService.start();
+  users.users.set('anna', { email: 'anna.secret@example.org', preferred_language: 'en' });
   folder = mkdtempSync(join(tmpdir(), 'notification-start-'));
   redis = await startRedis({ dir: join(folder, 'redis'), appendfsync: 'always' });
   const socket = createConnection({ host: '127.0.0.1', port: redis.port });
@@ -39,7 +42,7 @@ beforeAll(async () => {
   expect(String(reply)).toBe('+OK\r\n');
 }, 60_000);
 afterAll(async () => {
-  await redis.stop();
+  await Promise.all([redis.stop(), users.stop()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -48,6 +51,7 @@ const existing = (port: number): Record<string, string> => ({
   NOTIFICATION_REDIS_REPLICA_ADDRS: '127.0.0.1:1',
   NOTIFICATION_REDIS_PASSWORD: PASSWORD,
   NOTIFICATION_POSTGRES_PRIMARY_DSN: servers.postgresUrl('odograph_notification'),
+  NOTIFICATION_USER_SERVICE_BASE_URL: users.baseUrl,
   NOTIFICATION_GATEWAY_CLIENT_EVENTS_STREAM: GATEWAY,
   NOTIFICATION_MAIL_DELIVERY_COMMANDS_STREAM: MAIL,
   NOTIFICATION_INTERNAL_HTTP_ADDR: `:${port}`,
@@ -74,22 +78,21 @@ const linesOf = (stdout: string) =>
     .split('\n')
     .map((line) => JSON.parse(line) as { event: string; service?: string; keys?: string[] });
 
-const ready = (port: number) =>
-  eventually(async () => expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200), {
-    timeoutMs: 30_000,
-    what: 'notification ready',
-  });
+/** Resolves when it is ready. @throws Error with its last words when it ends instead. */
+const ready = (port: number, ended: Promise<{ stderr: string }>) =>
+  Promise.race([
+    ended.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`))),
+    eventually(async () => expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200), {
+      timeoutMs: 30_000,
+      what: 'notification ready',
+    }),
+  ]);
 
 describe('with the keys of existing deployments alone', () => {
   it('starts in its order, publishes to their streams, tells no address, and stops', async () => {
     const port = await freePort();
-    await withClient(servers.postgresUrl(), (client) =>
-      client.query(
-        `INSERT INTO notification.user_account (user_id, email) VALUES ('anna', 'anna.secret@example.org')`,
-      ),
-    );
     const { child, ended } = start(existing(port));
-    await ready(port);
+    await ready(port, ended);
     const streams = new RedisStreams({
       url: `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${redis.port}`,
       ...{ fsync: 'always', waitReplicas: 0, startupTimeoutMs: 5000 },
@@ -98,7 +101,7 @@ describe('with the keys of existing deployments alone', () => {
     const now = { occurred_at_ms: String(Date.now()) };
     for (const changes of [
       {},
-      { idempotency_key: 'event-2', recipient_user_ids_json: '["anna","nobody@example.org"]' },
+      { idempotency_key: 'event-2', subject: '9', recipient_user_ids_json: '["anna","nobody@example.org"]' },
       { idempotency_key: 'event-3', recipient_user_ids_json: '["nobody@example.org"]' },
       { idempotency_key: 'event-4', payload_json: '{"mail":"nobody@example.org"}' },
       { idempotency_key: 'event-1', subject: '8', occurred_at_ms: '1' },
@@ -127,10 +130,10 @@ describe('with the keys of existing deployments alone', () => {
           ? [event]
           : [],
     );
-    expect(order.slice(0, 3)).toEqual(['app_starting', 'redis', 'postgres']);
+    expect(order.slice(0, 4)).toEqual(['app_starting', 'redis', 'postgres', 'templates']);
     expect(order.slice(-2)).toEqual(['app_ready', 'app_stopped']);
     for (const work of ['publishers', 'intents', 'retention'])
-      expect(order.indexOf(work)).toBeGreaterThan(order.indexOf('postgres'));
+      expect(order.indexOf(work)).toBeGreaterThan(order.indexOf('templates'));
     expect(stdout).not.toContain('example.org');
     expect(stdout).not.toContain(PASSWORD);
   }, 90_000);
@@ -138,7 +141,7 @@ describe('with the keys of existing deployments alone', () => {
   it('stops within NOTIFICATION_SHUTDOWN_TIMEOUT though Redis answers nothing any more', async () => {
     const port = await freePort();
     const { child, ended } = start(existing(port));
-    await ready(port);
+    await ready(port, ended);
     process.kill(redis.pid, 'SIGSTOP');
     try {
       const startedAt = performance.now();
@@ -193,6 +196,11 @@ describe('notification refuses to start', () => {
       'a retention too short',
       { NOTIFICATION_RECORD_RETENTION: '1h' },
       /NOTIFICATION_RECORD_RETENTION: is below 3d/,
+    ],
+    [
+      'a retention below the dedupe window',
+      { NOTIFICATION_RECORD_RETENTION: '3d', NOTIFICATION_DEDUPE_WINDOW: '72h' },
+      /NOTIFICATION_RECORD_RETENTION is not above NOTIFICATION_DEDUPE_WINDOW/,
     ],
     [
       'a Redis that does not answer',

@@ -63,6 +63,40 @@ it('is even when every promise was kept, retracted and historical events include
   expect(differences({})).toEqual([]);
 });
 
+it('lets a route end in each of its ends, and in its stream only where it was published', () => {
+  const [first = ''] = pushOf('e1');
+  for (const state of ['skipped', 'superseded', 'expired']) {
+    const ended = EVIDENCE.routes.map((route) => (route.routeId === first ? { ...route, state } : route));
+    expect(differences({ routes: ended, push: without(EVIDENCE.push, first) })).toEqual([]);
+    expect(differences({ routes: ended })).toEqual([
+      ['gateway:client-events: entry comes from nowhere', first],
+    ]);
+  }
+  for (const state of ['pending', 'scheduled', 'publishing', 'retrying', 'dead_lettered']) {
+    const open = EVIDENCE.routes.map((route) => (route.routeId === first ? { ...route, state } : route));
+    expect(differences({ routes: open, push: without(EVIDENCE.push, first) })).toEqual([
+      [`route is ${state}`, first],
+    ]);
+  }
+});
+
+it('accounts for what came in, where somebody looks', () => {
+  const { push, mail } = EVIDENCE;
+  expect(differences({ receipts: { push, mail } })).toEqual([]);
+  const [lostPush = '', twicePush = ''] = push;
+  const [lostMail = ''] = mail;
+  const odd = {
+    push: [...without(push, lostPush), twicePush, 'push:of nobody'],
+    mail: without(mail, lostMail),
+  };
+  expect(differences({ receipts: odd })).toEqual([
+    ['pushes received: entry is missing', lostPush],
+    ['pushes received: entry comes from nowhere', 'push:of nobody'],
+    ['pushes received: entry is there twice', twicePush],
+    ['mails received: entry is missing', lostMail],
+  ]);
+});
+
 it('lets an unacked record be a row or not, and takes a trimmed intent from its record', () => {
   const records = new Map([...PROMISES.records, ['maybe', { isAcked: false }] as const]);
   expect(differences({}, { records })).toEqual([]);

@@ -48,6 +48,14 @@ export interface Evidence {
   readonly mail: readonly string[];
   /** `imei|bytes in hex` of every dead letter. */
   readonly deadLetters: readonly string[];
+  /** What came in at the people's own end, where somebody is there who looks. */
+  readonly receipts?: Receipts;
+}
+
+/** Route id of every push that a client got, and of every mail that a mail server took. */
+export interface Receipts {
+  readonly push: readonly string[];
+  readonly mail: readonly string[];
 }
 
 export interface FoundEvent {
@@ -61,7 +69,7 @@ export interface FoundEvent {
 export interface FoundRoute {
   readonly routeId: string;
   readonly channel: 'push' | 'email';
-  /** `skipped` routes go nowhere, all others must end as `published`. */
+  /** One of the ends of a route; see {@link ENDS}. */
   readonly state: string;
 }
 
@@ -90,7 +98,16 @@ export function balance(promises: Promises, evidence: Evidence): Account[] {
     routes(evidence),
     published('push', evidence.push, evidence),
     published('email', evidence.mail, evidence),
+    ...(evidence.receipts === undefined ? [] : receipts(evidence.receipts, evidence)),
     deadLetters(promises, evidence),
+  ];
+}
+
+/** What is published comes in once, and nothing else does. */
+function receipts({ push, mail }: Receipts, evidence: Evidence): Account[] {
+  return [
+    onceEach('pushes received', new Set(evidence.push), push),
+    onceEach('mails received', new Set(evidence.mail), mail),
   ];
 }
 
@@ -222,13 +239,16 @@ function notifications(evidence: Evidence): Account {
   };
 }
 
+/** A route ends in one of these; in the first it is in its stream, in the others it is in none. */
+const ENDS: ReadonlySet<string> = new Set(['published', 'skipped', 'superseded', 'expired']);
+
 function routes(evidence: Evidence): Account {
   const audiences = new Map(evidence.events.map(({ eventId, audience }) => [eventId, audience]));
   const due = new Set(
     evidence.notifications.flatMap(({ eventId }) => audiences.get(eventId)?.routeIds ?? []),
   );
   const counts = countsOf(evidence.routes.map(({ routeId }) => routeId));
-  const open = evidence.routes.filter(({ state }) => state !== 'published' && state !== 'skipped');
+  const open = evidence.routes.filter(({ state }) => !ENDS.has(state));
   return {
     name: 'routes',
     due: due.size,

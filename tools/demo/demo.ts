@@ -3,7 +3,8 @@ import { DEMO_SCENARIO, Fleet, pause, type FleetStats } from '../../apps/ops/src
 import { differencesOf, type Account } from './balance';
 import { Meter } from './meter';
 import { Odo } from './odo';
-import { jsonReport, liveHeader, liveLine, printBalance } from './report';
+import { Receivers } from './receivers';
+import { jsonReport, liveHeader, liveLine, printBalance, printReceived } from './report';
 import { grouped, type Screen } from './screen';
 import { openServers } from './servers';
 import { setUpScenario } from './setup';
@@ -63,7 +64,7 @@ async function run(options: DemoOptions, context: DemoContext, onEnd: OnEnd): Pr
   );
   screen.line();
   const notices: string[] = [];
-  const { stack, watch } = await startAll(context, notices, onEnd);
+  const { stack, watch, receivers } = await startAll(context, notices, onEnd);
   if (signal.aborted) return 'interrupted';
   const { forMs, vehicles, seed } = options;
   const fleet = await Fleet.create({
@@ -73,11 +74,12 @@ async function run(options: DemoOptions, context: DemoContext, onEnd: OnEnd): Pr
   const meter = await Meter.create(watch, fleet);
   const stats = await drive(fleet, meter, screen);
   if (signal.aborted) return 'interrupted';
-  const accounts = await strike(fleet, watch, context);
+  const accounts = await strike(fleet, watch, receivers, context);
   if (signal.aborted) return 'interrupted';
   await meter.read();
+  printReceived(screen, receivers);
   printBalance(screen, accounts);
-  context.onReport(jsonReport({ vehicles, forMs, seed, stats, meter, accounts, notices }));
+  context.onReport(jsonReport({ vehicles, forMs, seed, stats, meter, accounts, notices, receivers }));
   if (options.keep) await keep(stack, context);
   return differencesOf(accounts).length === 0 ? 'even' : 'different';
 }
@@ -102,7 +104,10 @@ async function startAll({ root, screen, environment, signal }: DemoContext, noti
     notices.push(sentence);
     screen.line(`  ! ${sentence}`);
   };
-  const stack = new Stack({ root, databaseUrl, redisUrl, logDir, restartDead: true, onNotice });
+  const receivers = await Receivers.open(DEMO_SCENARIO);
+  onEnd('the mail server', () => receivers.close());
+  const settings = { notification: receivers.settings };
+  const stack = new Stack({ root, databaseUrl, redisUrl, logDir, restartDead: true, onNotice, settings });
   onEnd('an app', () => stack.stop());
   await stack.start();
   const stackFile = join(dataDir, 'stack.json');
@@ -115,9 +120,12 @@ async function startAll({ root, screen, environment, signal }: DemoContext, noti
       `http://127.0.0.1:${port}/health${name === 'processor' ? `, devices on ${edge.host}:${edge.port}` : ''}`,
     );
   }
+  await receivers.connect();
+  step('push', `${receivers.gatewayUrl}, ${DEMO_SCENARIO.users.length} clients connected`);
+  step('mail', `${receivers.mailbox.url}, a mail server in this process`);
   const watch = await Watch.open({ databaseUrl, redisUrl });
   onEnd('the view into the stores', () => watch.close());
-  return { stack, watch };
+  return { stack, watch, receivers };
 }
 
 /** One line a second while the fleet drives. */
@@ -138,10 +146,16 @@ async function drive(fleet: Fleet, meter: Meter, screen: Screen): Promise<FleetS
   return running;
 }
 
-async function strike(fleet: Fleet, watch: Watch, { screen, signal }: DemoContext): Promise<Account[]> {
+async function strike(
+  fleet: Fleet,
+  watch: Watch,
+  receivers: Receivers,
+  { screen, signal }: DemoContext,
+): Promise<Account[]> {
   screen.line();
   const accounts = await watch.strike(fleet, {
     signal,
+    readReceipts: (imeis, mailRoutes) => receivers.receipts(imeis, mailRoutes),
     onProgress: (share, open) => screen.progress('settling', share, `${grouped(open)} still on their way`),
   });
   const open = differencesOf(accounts).length;

@@ -10,7 +10,7 @@ import { statement, type Database } from '@app/common/database';
 import { addedAtMs, bytes, text, type StreamEntry, type Streams } from '@app/common/streams';
 import { z } from 'zod';
 import { recordKey } from '../../apps/ops/src/fleet';
-import { type Evidence, type FoundEvent, type FoundRoute } from './balance';
+import { type Evidence, type FoundEvent, type FoundRoute, type Receipts } from './balance';
 import { eventContent, frameKey } from './promises';
 import { type RuleBook } from './rule-book';
 import { StreamTail } from './stream-tail';
@@ -30,6 +30,9 @@ const ofVehicle = z.looseObject({ imei: z.string() });
 const ofMail = z.looseObject({ variables: ofVehicle });
 const userIds = z.array(z.string());
 const channels = z.enum(['push', 'email']);
+
+/** What has come in at the people's end, of these devices and of these mail routes. */
+export type ReadReceipts = (imeis: ReadonlySet<string>, mailRoutes: readonly string[]) => Receipts;
 
 /** An entry of one of the last two streams. */
 export interface PublishedEntry {
@@ -113,9 +116,10 @@ export class EvidenceReader {
   }
 
   /** Everything, rows included. Streams first: what they hold was committed before, so that its origin is seen too. */
-  async read(imeis: ReadonlySet<string>): Promise<Evidence> {
+  async read(imeis: ReadonlySet<string>, readReceipts?: ReadReceipts): Promise<Evidence> {
     const isOurs = ({ imei }: { imei: string }): boolean => imeis.has(imei);
     const { push, mail } = await this.published(imeis);
+    const mailRoutes = mail.map(({ routeId }) => routeId);
     const intents = (await this.intents.read()).filter(isOurs);
     const fleetEvents = (await this.fleetEvents.read()).filter(isOurs);
     const letters = (await Promise.all(this.deadLetters.map((tail) => tail.read()))).flat().filter(isOurs);
@@ -129,8 +133,9 @@ export class EvidenceReader {
       notifications,
       routes: await this.readRoutes(notifications.map(({ notificationId }) => notificationId)),
       push: push.map(({ routeId }) => routeId),
-      mail: mail.map(({ routeId }) => routeId),
+      mail: mailRoutes,
       deadLetters: letters.map(({ key }) => key),
+      ...(readReceipts === undefined ? {} : { receipts: readReceipts(imeis, mailRoutes) }),
     };
   }
 

@@ -1,6 +1,7 @@
 import { type FleetStats, type Latencies } from '../../apps/ops/src/fleet';
 import { differencesOf, type Account, type Difference } from './balance';
 import { type Meter, type Reading } from './meter';
+import { type Receivers } from './receivers';
 import { grouped, milliseconds, type Screen } from './screen';
 
 const SHOWN_OF_A_KIND = 20;
@@ -31,6 +32,32 @@ export function liveLine(seconds: number, stats: FleetStats, reading: Reading, m
 
 const pair = (latencies: Latencies): string =>
   `${milliseconds(latencies.quantile(0.5))} / ${milliseconds(latencies.quantile(0.99))}`;
+
+const SHOWN_MAILS = 3;
+/** Of a mail's text. */
+const SHOWN_LINES = 6;
+
+/** What came in at the people's own end, and how some of it reads. */
+export function printReceived(screen: Screen, { pushes, mailbox: { mails } }: Receivers): void {
+  screen.line();
+  screen.line(`  ${'Received'.padEnd(36)}`);
+  for (const [userId, count] of counted(pushes, ({ userId: user }) => user))
+    screen.line(`  ${`${userId}'s client`.padEnd(36)}${grouped(count).padStart(10)} pushes`);
+  for (const [to, count] of counted(mails, (mail) => mail.to))
+    screen.line(`  ${to.padEnd(36)}${grouped(count).padStart(10)} mails`);
+  for (const { to, subject, text } of mails.slice(-SHOWN_MAILS)) {
+    screen.line();
+    screen.line(`    To: ${to}`);
+    screen.line(`    Subject: ${subject}`);
+    for (const line of text.trim().split('\n').slice(0, SHOWN_LINES)) screen.line(`    ${line}`.trimEnd());
+  }
+}
+
+function counted<T>(list: readonly T[], keyOf: (each: T) => string): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const each of list) counts.set(keyOf(each), (counts.get(keyOf(each)) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+}
 
 export function printBalance(screen: Screen, accounts: readonly Account[]): void {
   screen.line();
@@ -63,10 +90,13 @@ export interface RunFacts {
   readonly meter: Meter;
   readonly accounts: readonly Account[];
   readonly notices: readonly string[];
+  readonly receivers: Receivers;
 }
 
 /** The one JSON object of `--report json`. */
-export function jsonReport({ vehicles, forMs, seed, stats, meter, accounts, notices }: RunFacts): object {
+export function jsonReport(facts: RunFacts): object {
+  const { vehicles, forMs, seed, stats, meter, accounts, notices, receivers } = facts;
+  const { mails } = receivers.mailbox;
   const differences = differencesOf(accounts);
   return {
     ok: differences.length === 0,
@@ -74,6 +104,11 @@ export function jsonReport({ vehicles, forMs, seed, stats, meter, accounts, noti
     fleet: stats,
     bytes_to_row_ms: quantiles(meter.toRow),
     bytes_to_push_ms: quantiles(meter.toPush),
+    received: {
+      pushes: receivers.pushes.length,
+      mails: mails.length,
+      subjects: mails.slice(-SHOWN_MAILS).map(({ subject }) => subject),
+    },
     balance: accounts.map(({ name, due, found, differences: own }) => ({
       ...{ name, due, found, differences: own.length },
     })),

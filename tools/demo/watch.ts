@@ -5,7 +5,7 @@ import { createLogger } from '@app/common/observability';
 import { RedisStreams } from '@app/common/streams';
 import { type Fleet } from '../../apps/ops/src/fleet';
 import { type Account } from './balance';
-import { EvidenceReader } from './evidence';
+import { EvidenceReader, type ReadReceipts } from './evidence';
 import { promisesOf } from './promises';
 import { RuleBook } from './rule-book';
 import { settle } from './settle';
@@ -25,6 +25,8 @@ export interface StrikeOptions {
   /** Without any progress for so long, what is still open is a difference. Default 30 s. */
   readonly patienceMs?: number;
   readonly onProgress?: (share: number, open: number) => void;
+  /** Where somebody is at the end of push and mail. */
+  readonly readReceipts?: ReadReceipts;
 }
 
 const STARTUP_TIMEOUT_MS = 15_000;
@@ -67,11 +69,12 @@ export class Watch {
   }
 
   /** The balance of a fleet that has ended, struck again until it is even or nothing more arrives. */
-  strike(fleet: Fleet, { signal, patienceMs = PATIENCE_MS, onProgress }: StrikeOptions): Promise<Account[]> {
+  strike(fleet: Fleet, options: StrikeOptions): Promise<Account[]> {
+    const { signal, patienceMs = PATIENCE_MS, onProgress, readReceipts } = options;
     const imeis = new Set(fleet.ledger.devices);
     return settle({
       promises: async () => promisesOf(fleet.ledger, this.book, await this.evidence.deviceIds([...imeis])),
-      evidence: () => this.evidence.read(imeis),
+      evidence: () => this.evidence.read(imeis, readReceipts),
       onProgress: onProgress ?? (() => undefined),
       ...{ patienceMs, signal },
     });

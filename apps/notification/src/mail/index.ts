@@ -1,1 +1,2 @@
+export { messageIdOf } from './command';
 export * from './mail.config';

@@ -37,8 +37,13 @@ export function measureOutcome(
       seconds.observe({ channel }, Math.max(0, endedAtMs - route.acceptedAtMs) / 1000);
     }
   }
-  for (const { routeId, errorClass, error } of failed) {
-    if (dead.includes(routeId)) logger.error({ event: 'route_dead_lettered', routeId, errorClass, error });
+  for (const { route, routeId, errorClass, error } of failed) {
+    if (!dead.includes(routeId)) continue;
+    const { notificationType, requestId, traceId } = route;
+    logger.error({
+      ...{ event: 'route_dead_lettered', routeId, channel, lane, errorClass, error },
+      ...{ notificationType, requestId, traceId },
+    });
   }
   const lost = published.length + failed.length - done.length - retried.length - dead.length;
   if (lost === 0) return;

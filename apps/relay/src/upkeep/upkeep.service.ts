@@ -28,7 +28,7 @@ export interface UpkeepOptions {
  * Groups of ours whose features are off by default: where they are there, nothing goes that they have not acknowledged;
  * where they are not, they must not hold the stream for ever.
  */
-const OPTIONAL_GROUPS = [MAIL_SENDER_GROUP, WEB_PUSH_GROUP];
+const OPTIONAL_GROUPS: readonly string[] = [MAIL_SENDER_GROUP, WEB_PUSH_GROUP];
 
 /**
  * Makes day partitions, closes hours in the event ledger, then empties the outbox ring, forgets what the retry lane has
@@ -98,17 +98,21 @@ export class UpkeepService implements Service {
   }
 
   private async trim(stream: string): Promise<void> {
-    const info = await this.streams.info(stream, OPTIONAL_GROUPS);
-    const groups = (info?.groups ?? []).filter(({ known }) => known).map(({ name }) => name);
     const { unknownGroups } = await this.streams.trimOwned({
       stream,
-      groups,
+      groups: await this.existingGroups(stream),
       keepMs: this.options.streamKeepMs,
     });
     // They hold nothing back: a reader that is slower than the trimming loses entries, and must be told.
     if (unknownGroups.length > 0) {
       this.logger.warn({ event: 'upkeep_unregistered_groups', stream, groups: unknownGroups });
     }
+  }
+
+  /** A registered group that is not there holds all: that of a feature that is off must not. */
+  private async existingGroups(stream: string): Promise<readonly string[]> {
+    const info = await this.streams.info(stream, OPTIONAL_GROUPS);
+    return (info?.groups ?? []).flatMap(({ name, known }) => (known ? [name] : []));
   }
 
   /** One task's failure keeps no other from running; the loop then comes back sooner. */

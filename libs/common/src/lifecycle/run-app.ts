@@ -101,14 +101,14 @@ async function contextOf(definition: AppDefinition): Promise<AppContext> {
 
 async function run(definition: AppDefinition, context: AppContext): Promise<void> {
   const { logger, lifecycle, settings, probePort } = context;
-  const nest = await NestFactory.create(definition.module(context), {
-    logger: new NestLogger(logger),
-    abortOnError: false,
-  });
-  const stop = stopper(nest, context);
-  process.on('SIGTERM', () => stop('SIGTERM'));
-  process.on('SIGINT', () => stop('SIGINT'));
   try {
+    const nest = await NestFactory.create(definition.module(context), {
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    });
+    const stop = stopper(nest, context);
+    process.on('SIGTERM', () => stop('SIGTERM'));
+    process.on('SIGINT', () => stop('SIGINT'));
     await definition.connect?.(nest, context);
     await nest.listen(probePort, settings.PROBE_HOST);
     logger.info({ event: 'app_starting', probePort, pid: process.pid });

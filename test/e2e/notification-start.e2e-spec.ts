@@ -101,7 +101,7 @@ describe('with the keys of existing deployments alone', () => {
     const now = { occurred_at_ms: String(Date.now()) };
     for (const changes of [
       {},
-      { idempotency_key: 'event-2', recipient_user_ids_json: '["anna","nobody@example.org"]' },
+      { idempotency_key: 'event-2', subject: '9', recipient_user_ids_json: '["anna","nobody@example.org"]' },
       { idempotency_key: 'event-3', recipient_user_ids_json: '["nobody@example.org"]' },
       { idempotency_key: 'event-4', payload_json: '{"mail":"nobody@example.org"}' },
       { idempotency_key: 'event-1', subject: '8', occurred_at_ms: '1' },

@@ -90,7 +90,7 @@ describe('intents whose recipients a user service knows', () => {
     it.each([503, 500, 'gibberish', 'hang'] as const)(
       'with %s: the intent waits, others flow, and it is told exactly once afterwards',
       async (answer) => {
-        const { accept, resolver, directory } = await instance({ timeoutMs: 100 });
+        const { accept, resolver, directory } = await instance({ timeoutMs: 1000 });
         await directory.lookUp({ userIds: ['bert'], urgent: false });
         users.everybody = answer;
         await resolver.start();
@@ -290,6 +290,7 @@ describe('intents whose recipients a user service knows', () => {
         there.resolution.settle(resolved.toReversed()),
       ]);
       expect(settled.reduce((sum, { routed }) => sum + routed, 0)).toBe(2);
+      expect(settled.flatMap(({ malformed }) => malformed)).toEqual([]);
       expect(await eyes.routes()).toHaveLength(4);
     });
 

@@ -46,6 +46,15 @@ describe('odo', () => {
     expect(out).toContain(`Example:\n  odo ${noun} ${verb}`);
   });
 
+  it.each([
+    ...['list', 'show'].map((verb) => ['intent', 'malformed', verb]),
+    ...['list', 'show', 'replay', 'resolve'].map((verb) => ['notification', 'dlq', verb]),
+  ])('explains %s %s %s with an example of itself', async (...words) => {
+    const { status, out } = await odo(...words, '--help');
+    expect(status).toBe(0);
+    expect(out).toContain(`Example:\n  odo ${words.join(' ')}`);
+  });
+
   it.each(NOUNS.flatMap((noun) => VERBS.map((verb) => [noun, verb])))(
     'explains %s %s with an example of itself',
     async (noun, verb) => {

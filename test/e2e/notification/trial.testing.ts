@@ -123,6 +123,15 @@ export class Trial {
     );
   }
 
+  /** Has Redis refuse every entry of a stream that does not exist yet, since it is something else. */
+  async block(stream: string): Promise<void> {
+    await this.streams.commands.onEach((client) => client.set(stream, 'no stream'));
+  }
+
+  async unblock(stream: string): Promise<void> {
+    await this.streams.commands.onEach((client) => client.del(stream));
+  }
+
   /** Entries of both target streams. */
   async publishedRoutes(): Promise<number> {
     const infos = await Promise.all(

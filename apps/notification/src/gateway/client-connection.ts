@@ -3,7 +3,13 @@ import { type GatewayClaims } from '@app/common/contracts';
 import { describeError } from '@app/common/errors';
 import { type Logger } from '@app/common/observability';
 import { addedAtMs } from '@app/common/streams';
-import { CLOSE, type ClientMessage, type GatewayMessage, parseClientMessage } from './client-messages';
+import {
+  CLOSE,
+  type ClientMessage,
+  type GatewayMessage,
+  parseClientMessage,
+  textOf,
+} from './client-messages';
 import { type EventFeed } from './event-feed';
 import { type GatewayMetrics } from './gateway.metrics';
 import { OutgoingQueue, type QueueLimits } from './outgoing-queue';
@@ -223,9 +229,4 @@ export class ClientConnection {
       send: (text: string, written: () => void) => socket.send(text, () => written()),
     };
   }
-}
-
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
-  return (Buffer.isBuffer(data) ? data : Buffer.from(data)).toString('utf8');
 }

@@ -1,3 +1,4 @@
+import { type RawData } from 'ws';
 import { z } from 'zod';
 import { cursorSchema, fullCursor } from './upgrade-request';
 
@@ -27,6 +28,12 @@ function parsed(text: string): unknown {
     // No message reads as undefined.
     return undefined;
   }
+}
+
+/** What came in one message, as text. */
+export function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return (Buffer.isBuffer(data) ? data : Buffer.from(data)).toString('utf8');
 }
 
 /** What the gateway says beside events. Cursors are entry ids; times are milliseconds since 1970. */

@@ -10,6 +10,7 @@ import { issueGatewayToken } from '@app/common/contracts';
 import { Metrics } from '@app/common/observability';
 import { type Fields, RedisStreams, type Streams } from '@app/common/streams';
 import { eventually } from '@app/common/testing';
+import { textOf } from './client-messages';
 import { gatewaySettings } from './gateway.config';
 import { gatewayMetrics } from './gateway.metrics';
 import { GatewayService } from './gateway.service';
@@ -109,7 +110,7 @@ export class TestClient {
       headers: { authorization: `Bearer ${token}`, ...options.headers },
     });
     this.socket.on('message', (data: RawData) =>
-      this.messages.push(messageSchema.parse(JSON.parse(String(data)))),
+      this.messages.push(messageSchema.parse(JSON.parse(textOf(data)))),
     );
     this.socket.on('close', (code) => (this.closeCode = code));
     this.socket.on('error', () => undefined);

@@ -16,6 +16,7 @@ const RECORDS = select(
   `SELECT idempotency_key, event_id, state, lookups, last_lookup_error FROM notification.record
    ORDER BY occurred_at, idempotency_key`,
 );
+const AS_WRITTEN = select('as_written', 'SELECT notification_id FROM notification.record ORDER BY ctid');
 const ROUTES = select(
   'routes',
   `SELECT route.route_id, route.channel, route.recipient, route.address, route.state, route.reason, route.collapse_key,
@@ -96,6 +97,12 @@ export class IntakeEyes {
   /** By event time. */
   records(): Promise<RecordRow[]> {
     return this.owner.query<RecordRow & Record<string, unknown>>(RECORDS);
+  }
+
+  /** Ids in the order in which the rows were written, into an empty table. */
+  async asWritten(): Promise<string[]> {
+    const rows = await this.owner.query<{ notification_id: string }>(AS_WRITTEN);
+    return rows.map(({ notification_id }) => notification_id);
   }
 
   /** In the order in which they were planned. */

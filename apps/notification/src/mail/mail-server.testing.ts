@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type Socket } from 'node:net';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 
@@ -18,9 +19,10 @@ export class TestMailServer {
   readonly toRecipient = new Map<string, SmtpRefusal[]>();
   readonly toSender: SmtpRefusal[] = [];
   readonly toData: SmtpRefusal[] = [];
-  /** Called when a mail has come in and before the server says so. */
-  beforeAnswer: (() => Promise<void>) | undefined;
+  /** Called when a mail has come in and before the server says so, or what it says in place of that. */
+  beforeAnswer: (() => Promise<SmtpRefusal | undefined>) | undefined;
   private server: SMTPServer | undefined;
+  private readonly sockets = new Set<Socket>();
   private usedPort = 0;
 
   constructor(private readonly credentials?: { readonly user: string; readonly pass: string }) {}
@@ -53,18 +55,28 @@ export class TestMailServer {
           const from = session.envelope.mailFrom;
           const to = session.envelope.rcptTo.map(({ address }) => address);
           this.received.push({ from: from === false ? '' : from.address, to, mail });
-          await this.beforeAnswer?.();
-          done(null, '2.0.0 taken');
+          const instead = errorOf(await this.beforeAnswer?.());
+          if (instead === null) done(null, '2.0.0 taken');
+          else done(instead);
         };
         answer().catch(done);
       },
     });
     server.on('error', () => undefined);
+    server.server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
     server.listen(this.usedPort, '127.0.0.1');
     await once(server.server, 'listening');
     const address = server.server.address();
     this.usedPort = typeof address === 'object' && address !== null ? address.port : 0;
     this.server = server;
+  }
+
+  /** Ends every connection without a word. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 
   /** Nobody listens any more; the port stays this server's for another {@link start}. */

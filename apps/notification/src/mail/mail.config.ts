@@ -21,7 +21,7 @@ const sender = z.string().transform((text, context) => {
 /** The mail sender; read where the feature `mail` is on. */
 export const mailSettings = settingGroup(['NOTIFICATION_'], {
   NOTIFICATION_MAIL_SMTP_URL: url(['smtp', 'smtps']).describe(
-    'Mail server, as `smtps://user:password@smtp.example.org:465` or `smtp://smtp.example.org:587`.',
+    'Of the feature `mail`: the mail server, as `smtps://user:password@smtp.example.org:465` or `smtp://smtp.example.org:587`.',
   ),
   NOTIFICATION_MAIL_SMTP_USER: z
     .string()
@@ -34,7 +34,9 @@ export const mailSettings = settingGroup(['NOTIFICATION_'], {
   NOTIFICATION_MAIL_SMTP_TLS: oneOf(SMTP_TLS_MODES, 'required').describe(
     'STARTTLS of an `smtp://` server: required, where it is offered, or not at all (a relay on this very host).',
   ),
-  NOTIFICATION_MAIL_FROM: sender.describe('Sender of the mails, as `Fleet desk <fleet@example.org>`.'),
+  NOTIFICATION_MAIL_FROM: sender.describe(
+    'Of the feature `mail`: the sender, as `Fleet desk <fleet@example.org>`.',
+  ),
   NOTIFICATION_MAIL_CONNECTIONS: integer(5, { min: 1, max: 100 }).describe(
     'Connections to the mail server; as many mails are under way at once.',
   ),

@@ -152,7 +152,7 @@ describe('check 25: the mail sender', () => {
   });
 
   it('who comes back after its lease writes over nothing', async () => {
-    let release: (() => void) | undefined;
+    let release: ((answer: SmtpRefusal) => void) | undefined;
     bench.mails.beforeAnswer = () => new Promise((resolve) => (release = resolve));
     const id = await bench.command('anna@example.org');
     await bench.start();
@@ -160,7 +160,7 @@ describe('check 25: the mail sender', () => {
     bench.mails.beforeAnswer = undefined;
     await bench.passTime();
     await bench.until(id, 'sent');
-    release?.();
+    release?.('550 5.6.0 now it does not like it');
     await bench.running[0]?.stop(5000);
     expect(await bench.row(id)).toMatchObject({ state: 'sent', attempts: 2 });
   });

@@ -42,6 +42,10 @@ const failureSchema = z.object({
 
 /** Codes by which a server says that we did not log in as it wants: our settings, and no fault of the mail. */
 const AUTHENTICATION_CODES: ReadonlySet<number> = new Set([530, 534, 535, 538]);
+/** Commands whose answers are about the mail. All others make the session: a 5xx to STARTTLS is no word on any mail. */
+const MAIL_COMMANDS: ReadonlySet<string> = new Set(['MAIL FROM', 'RCPT TO', 'DATA']);
+/** What the library refuses of a mail before it asks any server. */
+const MESSAGE_FAULTS: ReadonlySet<string> = new Set(['EENVELOPE', 'EMESSAGE', 'EMAXRECIPIENTS']);
 /** Codes without an enhanced one that say that there is no such mailbox (RFC 5321, 4.2.3). */
 const DEAD_CODES: ReadonlySet<number> = new Set([550, 551, 553]);
 /**
@@ -72,12 +76,9 @@ export function verdictOnFailure(error: unknown): SmtpVerdict {
   if (command === 'RCPT TO' && rejectedErrors.length > 0) {
     return { kind: 'answered', answer, accepted: [], refused: rejectedErrors.map(refusedOf) };
   }
-  const isOurs = code === 'EAUTH' || code === 'ENOAUTH' || AUTHENTICATION_CODES.has(responseCode ?? 0);
-  if (isOurs || responseCode === undefined) {
-    // Without an answer: what the library refuses of the message itself will not change.
-    const isMessage = !isOurs && (code === 'EENVELOPE' || code === 'EMESSAGE' || code === 'EMAXRECIPIENTS');
-    return { kind: isMessage ? 'permanent' : 'outage', answer };
-  }
+  const isOfSession = !MAIL_COMMANDS.has(command ?? '') || AUTHENTICATION_CODES.has(responseCode ?? 0);
+  if (responseCode === undefined && MESSAGE_FAULTS.has(code ?? '')) return { kind: 'permanent', answer };
+  if (responseCode === undefined || isOfSession) return { kind: 'outage', answer };
   // 503: the session was out of step, which a new one is not.
   const isPermanent = responseCode >= 500 && responseCode !== 503;
   return { kind: isPermanent ? 'permanent' : 'temporary', answer };

@@ -165,7 +165,6 @@ export class Publisher {
             published.map(({ route: { routeId }, entryId }) => ({ routeId, entryId })),
             acknowledgement,
           );
-    fault('publishers.after-complete');
     const retried = await settlements.retry(
       token,
       failed

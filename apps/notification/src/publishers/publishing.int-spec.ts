@@ -1,9 +1,9 @@
 import { GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS } from '@app/common/contracts';
 import { statement } from '@app/common/database';
 import { MemoryStreams, type SinkReply, type SinkRequest } from '@app/common/streams';
-import { testServers } from '@app/common/testing';
-import { type Judging } from '../routes';
-import { messagesOf, PublishingSuite } from './publishing.testing';
+import { signal, testServers } from '@app/common/testing';
+import { type Judging, PASS_THROUGH } from '../routes';
+import { messagesOf, PublishingSuite } from '../publishing.testing';
 
 const servers = testServers();
 const DEAD_LETTERS = statement(
@@ -156,6 +156,30 @@ describe('publishing', () => {
     expect(await suite.owner.query(DEAD_LETTERS)).toMatchObject([
       { route_id: ids[1], attempts: 1, error_class: 'payload_encoding_failed' },
     ]);
+  });
+
+  it('check 10: a stop in the middle of a batch lets it end, and the next instance has the rest', async () => {
+    const ids = await suite.seed({ count: 60 });
+    const reached = signal('the judging');
+    const gate = signal('the gate');
+    const judging: Judging = {
+      decide: async (token, routes) => {
+        reached.emit();
+        await gate.next();
+        return PASS_THROUGH.decide(token, routes);
+      },
+    };
+    const first = suite.publisher(streams, { judging, batch: 20 });
+    first.loop.start();
+    await reached.next();
+    const stopped = first.loop.stop();
+    gate.emit();
+    await stopped;
+    expect(await suite.states()).toEqual({ published: 20, pending: 40 });
+    const second = suite.publisher(streams);
+    while (await second.publishDue());
+    expect(await suite.published(streams)).toEqual(ids);
+    expect((await suite.rows()).every(({ attempts }) => attempts === 1)).toBe(true);
   });
 
   it('check 11: a publisher that dies between stream and table leaves one entry', async () => {

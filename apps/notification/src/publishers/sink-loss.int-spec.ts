@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { GATEWAY_CLIENT_EVENTS } from '@app/common/contracts';
 import { RedisStreams } from '@app/common/streams';
 import { type RedisServer, startRedis, testServers } from '@app/common/testing';
-import { messagesOf, PublishingSuite } from './publishing.testing';
+import { messagesOf, PublishingSuite } from '../publishing.testing';
 
 let mockOnFault: (name: string) => void = () => undefined;
 jest.mock('@app/common/observability', () => ({

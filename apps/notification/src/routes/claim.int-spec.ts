@@ -1,6 +1,6 @@
 import { statement } from '@app/common/database';
 import { testServers } from '@app/common/testing';
-import { PublishingSuite } from '../publishers/publishing.testing';
+import { PublishingSuite } from '../publishing.testing';
 import claimRoutes from './sql/claim-routes.sql';
 
 const servers = testServers();

@@ -143,7 +143,7 @@ function write(transaction: Transaction, { token, routes }: Question, settling: 
   }
   if (leftOut.length > 0) {
     transaction.send(STATEMENTS.leaveOut, [
-      leftOut.map(({ member }) => member.routeId),
+      leftOut.map(({ event }) => event.routeId),
       leftOut.map(({ fate }) => STATE_OF[fate.kind]),
       leftOut.map(({ fate }) => fate.reason),
     ]);

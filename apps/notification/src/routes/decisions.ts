@@ -55,8 +55,8 @@ function settledDetail(settled: Settled): Readonly<Record<string, unknown>> {
   return 'account' in settled.because ? settled.because : preferenceDetail(settled.because);
 }
 
-export const leftOutDecision = ({ member, lead, fate }: LeftOut): Decision => {
-  const decision = settledDecision(member, fate);
+export const leftOutDecision = ({ event, lead, fate }: LeftOut): Decision => {
+  const decision = settledDecision(event, fate);
   return { ...decision, detail: { ...decision.detail, left_out_of: lead.routeId } };
 };
 

@@ -1,4 +1,4 @@
-import { type Member, type RouteCircumstances } from './circumstances';
+import { type RouteCircumstances } from './circumstances';
 import { fateOf, type EventOrder, type Settled } from './judge';
 import { type FoldContents } from './judging';
 import { type ClaimedRoute } from './route';
@@ -50,23 +50,32 @@ export function byEventTime(a: EventOrder, b: EventOrder): number {
   return a.notificationId < b.notificationId ? -1 : Number(a.notificationId > b.notificationId);
 }
 
-/** A member that its message does not tell of any more. */
+/** An event that the message of its fold does not tell of any more. */
 export interface LeftOut {
-  readonly member: Member;
+  readonly event: { readonly routeId: string; readonly attempts: number };
   readonly lead: ClaimedRoute;
   readonly fate: Exclude<Settled, { readonly kind: 'skip' }>;
 }
 
-/** The members of a lead that are not worth telling any more. */
+/**
+ * The members of a lead that are not worth telling any more; and the lead itself, whose route carries the message
+ * nevertheless, where others of them are.
+ */
 export function leftOutOf(
   lead: ClaimedRoute,
   circumstances: RouteCircumstances,
   nowMs: number,
 ): readonly LeftOut[] {
-  return circumstances.members.flatMap((member) => {
-    const fate = fateOf(member, circumstances, nowMs);
-    return fate === undefined ? [] : [{ member, lead, fate }];
-  });
+  const { members, newest } = circumstances;
+  if (members.length === 0) return [];
+  const judged = [{ ...lead, newest }, ...members].map((event) => ({
+    event,
+    fate: fateOf(event, circumstances, nowMs),
+  }));
+  const isCarried = judged.some(({ fate }) => fate === undefined);
+  return judged.flatMap(({ event, fate }) =>
+    fate === undefined || (event.routeId === lead.routeId && !isCarried) ? [] : [{ event, lead, fate }],
+  );
 }
 
 /** Of so many a message tells one by one; of more it only says how many there are. */

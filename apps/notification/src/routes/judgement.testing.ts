@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { z } from 'zod';
 import { Registry } from 'prom-client';
 import { type Channel, type Lane, notificationId, routeId } from '@app/common/contracts';
 import { type Database, statement } from '@app/common/database';
@@ -88,7 +89,7 @@ const ARRIVE = sql(
 );
 const MAKE_DUE = sql(
   'make_due',
-  'UPDATE notification.route SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL',
+  'UPDATE notification.route SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL AND recipient = $1',
 );
 const EXPIRE_LEASES = sql(
   'expire_leases',
@@ -135,6 +136,7 @@ const PAYLOAD = {
   device_name: 'Van',
   reference: 'geofence:1',
   reference_name: 'Depot',
+  ...{ longitude: 25.27, latitude: 54.68, details: {}, last_seen_at_ms: 0 },
 };
 const logger = pino({ level: 'silent' });
 
@@ -258,9 +260,9 @@ export class JudgingBench {
     await this.publish(channel);
   }
 
-  /** As if an operator wanted all to be tried now. */
-  async makeDue(): Promise<void> {
-    await this.owner.query(MAKE_DUE);
+  /** As if an operator wanted all of a recipient to be tried now. */
+  async makeDue(recipient: string): Promise<void> {
+    await this.owner.query(MAKE_DUE, [recipient]);
   }
 
   async expireLeases(): Promise<void> {
@@ -293,4 +295,27 @@ interface PublisherChoice {
   readonly lane?: Lane;
   readonly judging?: Judging;
   readonly batch?: number;
+}
+
+export const objectSchema = z.record(z.string(), z.unknown());
+
+/** What an entry says in JSON. */
+export const payloadOf = (entry: Readonly<Record<string, string>> | undefined): Record<string, unknown> =>
+  objectSchema.parse(JSON.parse(entry?.['payload_json'] ?? '{}'));
+
+const keySchema = z.object({ key: z.string() });
+const itemsSchema = z.array(keySchema.or(z.object({ payload: keySchema }))).default([]);
+
+/** The keys of the events that a payload lists. */
+export const keysIn = (payload: Readonly<Record<string, unknown>>): string[] =>
+  itemsSchema.parse(payload['items']).map((item) => ('payload' in item ? item.payload.key : item.key));
+
+/** How many routes there are by state and reason. */
+export function countBy(routes: readonly RouteRow[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { state, reason } of routes) {
+    const name = `${state} ${reason ?? ''}`.trim();
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
 }

@@ -28,7 +28,7 @@ interface ClaimedRow {
   readonly units: string;
   readonly collapse_key: string | null;
   readonly fold_key: string | null;
-  readonly admitted_at: Date | null;
+  readonly admitted_at_ms: number | null;
   readonly attempts: number;
   readonly max_attempts: number;
   readonly in_doubt: boolean;
@@ -40,9 +40,9 @@ interface ClaimedRow {
   readonly request_id: string | null;
   readonly trace_id: string | null;
   readonly traceparent: string;
-  readonly occurred_at: Date;
-  readonly expires_at: Date | null;
-  readonly accepted_at: Date;
+  readonly occurred_at_ms: number;
+  readonly expires_at_ms: number | null;
+  readonly accepted_at_ms: number;
 }
 
 export interface ClaimRequest {
@@ -111,7 +111,7 @@ function claimedRoutesOf(row: ClaimedRow): ClaimedRoute[] {
       units: row.units,
       collapseKey: row.collapse_key ?? undefined,
       foldKey: row.fold_key ?? undefined,
-      admittedAtMs: row.admitted_at?.getTime(),
+      admittedAtMs: row.admitted_at_ms ?? undefined,
       attempts: row.attempts,
       maxAttempts: row.max_attempts,
       inDoubt: row.in_doubt,
@@ -123,9 +123,9 @@ function claimedRoutesOf(row: ClaimedRow): ClaimedRoute[] {
       requestId: row.request_id ?? undefined,
       traceId: row.trace_id ?? undefined,
       traceparent: row.traceparent,
-      occurredAtMs: row.occurred_at.getTime(),
-      expiresAtMs: row.expires_at?.getTime(),
-      acceptedAtMs: row.accepted_at.getTime(),
+      occurredAtMs: row.occurred_at_ms,
+      expiresAtMs: row.expires_at_ms ?? undefined,
+      acceptedAtMs: row.accepted_at_ms,
     },
   ];
 }

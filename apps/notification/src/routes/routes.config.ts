@@ -14,7 +14,7 @@ export const routeSettings = settingGroup(['NOTIFICATION_'], {
   NOTIFICATION_ROUTE_LEASE: duration('30s').describe(
     'How long an instance may hold a route that it publishes.',
   ),
-  NOTIFICATION_ROUTE_BATCH: integer(200, { min: 1, max: 2000 }).describe(
+  NOTIFICATION_ROUTE_BATCH: integer(400, { min: 1, max: 2000 }).describe(
     'Most routes that are published in one step.',
   ),
   NOTIFICATION_ROUTE_POLL: duration('500ms').describe(

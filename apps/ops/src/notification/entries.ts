@@ -1,5 +1,4 @@
-import { type Environment } from '@app/common/config';
-import { GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS } from '@app/common/contracts';
+import { deliveryStreamSettings, readSettings, type Environment } from '@app/common/config';
 import { OdographError } from '@app/common/errors';
 import { text, type Streams } from '@app/common/streams';
 import { type Invocation } from '../cli';
@@ -49,10 +48,10 @@ export async function entriesOf(
 
 /** A deployment may have named its streams otherwise, as the notification app is told too. */
 function streamsOf(environment: Environment): Readonly<Record<StoredRoute['channel'], string>> {
-  const named = (key: string, fallback: string): string => environment[key] || fallback;
+  const names = readSettings(deliveryStreamSettings, environment);
   return {
-    push: named('NOTIFICATION_GATEWAY_CLIENT_EVENTS_STREAM', GATEWAY_CLIENT_EVENTS),
-    email: named('NOTIFICATION_MAIL_DELIVERY_COMMANDS_STREAM', MAIL_DELIVERY_COMMANDS),
+    push: names.NOTIFICATION_GATEWAY_CLIENT_EVENTS_STREAM,
+    email: names.NOTIFICATION_MAIL_DELIVERY_COMMANDS_STREAM,
   };
 }
 

@@ -34,6 +34,9 @@ export interface RecordRow {
   readonly expires_at: Date | null;
   readonly accepted_at: Date;
   readonly event_id: string | null;
+  /** Of notification:intents; null for what was accepted before it was written down. */
+  readonly stream_entry_id: string | null;
+  readonly lane: string;
   readonly state: 'waiting' | 'routed';
   readonly routed_at: Date | null;
   readonly next_lookup_at: Date | null;

@@ -1,3 +1,4 @@
+import { NOTIFICATION_INTENTS } from '@app/common/contracts';
 import { detailText } from '../route';
 import { entryText, timeText } from './verdict';
 import { type PublishedEntry } from './entries';
@@ -35,13 +36,16 @@ function recordMoments(record: RecordRow): Moment[] {
   } = record;
   return [
     about(occurredAt, 'occurred', `expires ${expiresAt === null ? 'as its type says' : timeText(expiresAt)}`),
-    about(acceptedAt, 'accepted', `from ${record.producer}, key ${record.idempotency_key}`),
+    about(acceptedAt, 'accepted', `from ${record.producer}, key ${record.idempotency_key}${entryOf(record)}`),
     ...(routedAt === null ? [] : [about(routedAt, 'routed', `after ${record.lookups} lookups of its users`)]),
     ...(record.next_lookup_at === null
       ? []
       : [about(record.next_lookup_at, 'next lookup of its users', waitText(record))]),
   ];
 }
+
+const entryOf = ({ stream_entry_id: id }: RecordRow): string =>
+  id === null ? '' : `, entry ${id} of ${NOTIFICATION_INTENTS}`;
 
 const waitText = ({ lookups, last_lookup_error: error }: RecordRow): string =>
   `${lookups} so far${error === null ? '' : `, the last: ${error}`}`;

@@ -70,11 +70,9 @@ export async function why(invocation: Invocation, named: string | undefined): Pr
   );
   const notifications = story.notifications.map((notification) => toldOf(notification, entries));
   const told = { ...story, notifications };
-  const json = full ? told : maskedJson(told);
-  invocation.answer(json, () => {
-    const text = textOf({ ...story, notifications });
-    return full ? text : withMaskedImeis(text);
-  });
+  invocation.answer(full ? told : maskedJson(told), () =>
+    full ? textOf(told) : withMaskedImeis(textOf(told)),
+  );
 }
 
 const isEmpty = ({ notifications, malformed, outbox }: Story): boolean =>
@@ -96,8 +94,14 @@ function toldOf(
   };
 }
 
+/** Also of a number that may be an IMEI, which is a text then: masked in the JSON itself it would be none. */
 function maskedJson(value: unknown): unknown {
-  return JSON.parse(withMaskedImeis(JSON.stringify(value)));
+  const mask = (_name: string, member: unknown): unknown => {
+    if (typeof member === 'string') return withMaskedImeis(member);
+    const masked = typeof member === 'number' ? withMaskedImeis(String(member)) : undefined;
+    return masked === undefined || masked === String(member) ? member : masked;
+  };
+  return JSON.parse(JSON.stringify(value, mask));
 }
 
 interface Told extends Omit<Story, 'notifications'> {

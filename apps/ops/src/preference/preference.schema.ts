@@ -92,7 +92,7 @@ export const preferenceDraft = z
     if (type === undefined) return;
     if (type.audience !== 'user') {
       refuse('type', `tells administrators, whom NOTIFICATION_ADMIN_EMAILS_… names, and no user`);
-    } else if (type.mandatory) {
+    } else if (type.mandatory || type.lane === 'urgent') {
       refuse('type', 'is mandatory: its notifications reach everybody at once, whatever anybody prefers');
     } else if (draft.channel !== ANY && !type.channels.includes(draft.channel)) {
       refuse('channel', `is none of ${type.type}, which goes by ${type.channels.join(' and ')}`);

@@ -154,8 +154,7 @@ async function change(
   const routes = changes.map(({ before, after }) => after ?? before);
   const verb = kind === 'retry' ? 'due now' : 'skipped';
   const folded = changes.reduce((sum, { before }) => sum + (before?.members ?? 0), 0);
-  const alongside =
-    folded === 0 ? '' : `, with ${folded} that ${folded === 1 ? 'is' : 'are'} folded into them`;
+  const alongside = folded === 0 ? '' : `, with ${folded} folded into ${routes.length === 1 ? 'it' : 'them'}`;
   invocation.answer({ routes, dry_run: dryRun }, () =>
     dryRun
       ? `${routes.length} would be ${verb}${alongside} (dry run: nothing was done)\n`

@@ -1,3 +1,3 @@
-export { usersAreHere } from './user-service';
+export { usersAreHere } from './users-are-here';
 export { registerUser } from './user.command';
 export { liveUser } from './user.service';

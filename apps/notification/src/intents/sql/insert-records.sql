@@ -17,5 +17,5 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json
   AS intent (notification_id, tenant_id, notification_type, producer, audience_kind, recipients, idempotency_key,
     fingerprint, subject, payload, request_id, trace_id, traceparent, occurred_at_ms, expires_at_ms,
     event_id, lane, stream_entry_id, lookup_in_ms)
-ON CONFLICT (producer, idempotency_key) DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING notification_id

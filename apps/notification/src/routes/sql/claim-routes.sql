@@ -60,11 +60,15 @@ WITH RECURSIVE tenant AS (
   JOIN notification.record AS record ON true
   WHERE route.ctid = chosen.ctid AND record.notification_id = route.notification_id
   RETURNING route.route_id, route.notification_id, route.tenant_id, route.channel, route.lane, route.recipient,
-    route.address, route.locale, route.timezone, route.units, route.collapse_key, route.fold_key, route.admitted_at,
+    route.address, route.locale, route.timezone, route.units, route.collapse_key, route.fold_key,
+    round(date_part('epoch', route.admitted_at) * 1000) AS admitted_at_ms,
     route.attempts, route.max_attempts, chosen.state IN ('retrying', 'publishing') AS in_doubt,
-    (extract(epoch FROM clock_timestamp()) * 1000000)::float8 AS claimed_at_us,
+    round(date_part('epoch', clock_timestamp()) * 1000000) AS claimed_at_us,
     record.notification_type, record.idempotency_key, record.subject, record.payload::text AS payload_json,
-    record.request_id, record.trace_id, record.traceparent, record.occurred_at, record.expires_at, record.accepted_at
+    record.request_id, record.trace_id, record.traceparent,
+    round(date_part('epoch', record.occurred_at) * 1000) AS occurred_at_ms,
+    round(date_part('epoch', record.expires_at) * 1000) AS expires_at_ms,
+    round(date_part('epoch', record.accepted_at) * 1000) AS accepted_at_ms
 )
 SELECT asked.last_tenant, claimed.*
 FROM (SELECT CASE WHEN count(*) = $3 THEN max(tenant_id) END AS last_tenant FROM visited) AS asked

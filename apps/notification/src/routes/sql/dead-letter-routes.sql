@@ -3,7 +3,7 @@ WITH exhausted AS (
   UPDATE notification.route AS route
   SET state = 'dead_lettered', reason = failed.error_class, last_error = failed.error,
     lease_token = NULL, leased_until = NULL, updated_at = now()
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS failed (route_id, error_class, error)
+  FROM unnest(ARRAY(SELECT unnest($1::text[])), $2::text[], $3::text[]) AS failed (route_id, error_class, error)
   WHERE route.route_id = failed.route_id AND route.lease_token = $4
   RETURNING route.*
 ), decision AS (

@@ -2,7 +2,7 @@
 WITH lost AS (
   SELECT route_id, stream_entry_id, published_at
   FROM notification.route
-  WHERE route_id = ANY ($1::text[]) AND state = 'published'
+  WHERE route_id = ANY (ARRAY(SELECT unnest($1::text[]))) AND state = 'published'
   FOR UPDATE
 ), reopened AS (
   UPDATE notification.route AS route

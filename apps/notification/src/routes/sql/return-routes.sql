@@ -5,7 +5,7 @@ WITH returned AS (
   SET state = 'retrying', attempts = attempts - 1,
     next_attempt_at = clock_timestamp() + $3 * interval '1 millisecond', last_error = $5,
     lease_token = NULL, leased_until = NULL, updated_at = now()
-  WHERE route_id = ANY ($1::text[]) AND lease_token = $2
+  WHERE route_id = ANY (ARRAY(SELECT unnest($1::text[]))) AND lease_token = $2
   RETURNING route_id, attempts
 ), decision AS (
   INSERT INTO notification.route_decision (route_id, attempt, decision, reason, detail)

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { companionKey } from '../../contracts';
-import { flatFields } from '../arguments';
 import publishToSink from '../lua/publish-to-sink.lua';
 import {
   type SinkAnswer,
@@ -11,6 +10,7 @@ import {
   type SinkState,
 } from '../port';
 import { type RedisNodes } from './nodes';
+import { PackedMessages } from './packed-messages';
 import { ReplyReader } from './reply';
 import { type Argument, onReplicas, Script } from './script';
 import { refused } from './stream-error';
@@ -23,12 +23,16 @@ const LARGEST_CALL = 200;
 const LARGEST_LOOKUP = 1000;
 /** What a key begins with that remembers a seal and no entry. */
 const SEAL = ':';
+/** What stands before the token of a message that seals. */
+const SEALS = '!';
 
 const sinkKey = (stream: string): string => companionKey(stream, 'sink');
 /** Entries that were published by {@link RedisPublisher.publishOnce} under the same id are known here as well. */
 const memoryKey = (stream: string, dedupeId: string): string => companionKey(stream, `once:${dedupeId}`);
 
 export class RedisSinks implements SinkPublisher {
+  private readonly spare: PackedMessages[] = [];
+
   constructor(
     private readonly writes: RedisNodes,
     private readonly replicas: number,
@@ -82,17 +86,19 @@ export class RedisSinks implements SinkPublisher {
       sinkKey(stream),
       last === undefined ? sinkKey(stream) : memoryKey(stream, last.dedupeId),
     ];
+    const packed = (this.spare.pop() ?? new PackedMessages()).begin();
+    for (const { dedupeId, token, fields } of messages) {
+      keys.push(memoryKey(stream, dedupeId));
+      packed.add(fields === undefined ? `${SEALS}${token}` : String(token), fields ?? {});
+    }
     const args: Argument[] = [
       ...[windowMs, randomUUID(), acknowledged?.birth ?? '', acknowledged?.count ?? 0],
-      ...[last?.entryId ?? '', Buffer.byteLength(memoryKey(stream, ''))],
+      ...[last?.entryId ?? '', Buffer.byteLength(memoryKey(stream, '')), packed.messages],
     ];
-    for (const { dedupeId, token, fields } of messages) {
-      const flat = fields === undefined ? [] : flatFields(fields);
-      keys.push(memoryKey(stream, dedupeId));
-      if (fields !== undefined && flat.length === 0) args.push(token, 1, '');
-      else args.push(token, flat.length, ...flat);
-    }
+    for (const names of packed.shapes) args.push(names.length, ...names);
     const reply = await this.writes.run(stream, (redis) => script.run(redis, keys, args, this.replicas));
+    // Answered, so its bytes have left. One that stays unanswered may still be on its way out: it is not used again.
+    this.spare.push(packed);
     return sinkReply(new ReplyReader(reply), messages.length);
   }
 }

@@ -6,14 +6,25 @@ import { Database, statement } from '@app/common/database';
 import { LeaseTable } from '@app/common/leases';
 import { Metrics } from '@app/common/observability';
 import { type SinkPublisher, type Streams, textFields } from '@app/common/streams';
-import { PASS_THROUGH, type ClaimedRoute, RouteStore, Settlements, SinkStore } from '../routes';
-import { emailChannel } from './email';
-import { Publisher, type PublisherOptions } from './publisher';
-import { publisherMetrics } from './publishers.metrics';
-import { pushChannel } from './push';
-import { SinkGuard } from './sink-guard';
-import { SinkRepair } from './sink-repair';
+import { PASS_THROUGH, type ClaimedRoute, RouteStore, Settlements, SinkStore } from './routes';
+import { emailChannel } from './publishers/email';
+import { Publisher, type PublisherOptions } from './publishers/publisher';
+import { publisherMetrics } from './publishers/publishers.metrics';
+import { pushChannel } from './publishers/push';
+import { SinkGuard } from './publishers/sink-guard';
+import { SinkRepair } from './publishers/sink-repair';
 
+const PAYLOAD = JSON.stringify({
+  event_id: '00000000-0000-5000-8000-000000000001',
+  imei: '356307042441013',
+  device_name: 'Van 1',
+  reference: 'geofence:1',
+  reference_name: 'Depot',
+  longitude: 25.27,
+  latitude: 54.68,
+  speed_kmh: 42,
+  details: { radius_m: 200 },
+});
 const CLEAR = statement(
   'spec_clear_routes',
   `TRUNCATE notification.record, notification.route, notification.dead_letter, notification.malformed_intent,
@@ -28,7 +39,7 @@ const SEED = statement(
        (notification_id, tenant_id, notification_type, producer, audience_kind, recipient_user_ids, idempotency_key,
         fingerprint, subject, payload, traceparent, occurred_at, expires_at, event_id)
      SELECT notification_id, tenant_id, 'vehicle.geofence.entered', 'processor', 'user', ARRAY['anna'], notification_id::text,
-       '', 'device', '{"device_name": "Van 1"}', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+       '', 'device', $7::jsonb, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
        now() - interval '1 hour' + n * interval '1 millisecond', $6::timestamptz, notification_id::text
      FROM seed
    )
@@ -114,7 +125,7 @@ export class PublishingSuite {
     const key = randomUUID();
     const numbers = Array.from({ length: count }, (_, n) => n);
     const tenants = numbers.map((n) => tenantOf?.(n) ?? 'default');
-    const params = [numbers, numbers.map(() => key), tenants, channel, lane, expiresAt ?? null];
+    const params = [numbers, numbers.map(() => key), tenants, channel, lane, expiresAt ?? null, PAYLOAD];
     const rows = await this.owner.query<{ route_id: string }>(SEED, params);
     return rows.map(({ route_id }) => route_id);
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as elapse } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import {
+  companionKey,
   GATEWAY_CLIENT_EVENTS,
   MAIL_DELIVERY_COMMANDS,
   NOTIFICATION_GROUP,
@@ -22,6 +23,9 @@ const LONGEST_RUN_MS = 180_000;
 const AOF_REWRITE_TIMEOUT_MS = 60_000;
 
 export const TARGETS = [GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS] as const;
+
+/** Where the app leaves what the database held. */
+const MARKS = companionKey(NOTIFICATION_INTENTS, 'marks');
 
 const ADD_USERS = `INSERT INTO notification.user_account (user_id, email) SELECT id, id || '@example.org' FROM unnest($1::text[]) AS id`;
 const UNSETTLED = `SELECT count(*)::integer AS count FROM notification.route
@@ -123,15 +127,16 @@ export class NotificationServers {
 
   /** Takes away what a run has written. The streams and the group stay, since the app works with them. */
   async clear(): Promise<void> {
-    // A claim that looks for work at this moment locks the same tables in another order: one of both has to give way.
-    await eventually(() => this.postgres.query(EMPTY), { what: 'the tables to be emptied' });
-    await this.postgres.checkpoint();
+    // First what could be offered again, and by what the app would notice that records are gone.
     await executed(
       [NOTIFICATION_INTENTS, ...TARGETS].reduce(
         (pipeline, stream) => pipeline.xtrim(stream, 'MAXLEN', 0),
-        this.commands.pipeline(),
+        this.commands.pipeline().unlink(MARKS),
       ),
     );
+    // A claim that looks for work at this moment locks the same tables in another order: one of both has to give way.
+    await eventually(() => this.postgres.query(EMPTY), { what: 'the tables to be emptied' });
+    await this.postgres.checkpoint();
     await this.commands.bgrewriteaof();
     await eventually(
       async () => (await this.commands.info('persistence')).includes('aof_rewrite_in_progress:0'),

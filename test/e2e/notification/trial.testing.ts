@@ -44,6 +44,11 @@ const UNSETTLED = statement(
    GROUP BY state`,
 );
 
+const REPUBLISHED = statement(
+  'e2e_notification_republished',
+  `SELECT count(DISTINCT route_id)::integer AS count FROM notification.route_decision WHERE decision = 'republished'`,
+);
+
 /** Built notification apps as processes on a suite's own stores, a feed of intents, and the balance at the end. */
 export class Trial {
   private readonly apps = new Map<string, AppProcess>();
@@ -138,6 +143,12 @@ export class Trial {
       [GATEWAY_CLIENT_EVENTS, MAIL_DELIVERY_COMMANDS].map((stream) => this.streams.info(stream, [])),
     );
     return infos.reduce((sum, info) => sum + (info?.length ?? 0), 0);
+  }
+
+  /** Routes that were found to be lost and became due again. */
+  async republished(): Promise<number> {
+    const [row] = await this.database.query<{ count: number }>(REPUBLISHED);
+    return row?.count ?? 0;
   }
 
   differences(): Promise<string[]> {

@@ -2,13 +2,15 @@ import { type Database, type Transaction } from '@app/common/database';
 import { fault } from '@app/common/observability';
 import { type RoutesService } from '../routes';
 import { type Audience, type Standing } from './audience';
-import { type Intent, parseIntent } from './intent';
+import { type Intent, type ParsedIntent, parseIntent } from './intent';
 import { type IntentStore, type MalformedEntry, type RecordDraft } from './intent-store';
 
 /** A stream entry of the intake. */
 export interface IntentEntry {
   readonly id: string;
   readonly fields: Readonly<Record<string, string>>;
+  /** Where somebody has looked at the fields already. */
+  readonly parsed?: ParsedIntent;
 }
 
 /** What became of a batch of entries. */
@@ -39,7 +41,7 @@ export class Acceptance {
     const parsed: ParsedEntry[] = [];
     const malformed: MalformedEntry[] = [];
     for (const entry of entries) {
-      const result = parseIntent(entry.fields);
+      const result = entry.parsed ?? parseIntent(entry.fields);
       if (result.kind === 'intent') parsed.push({ ...entry, intent: result.intent });
       else malformed.push({ ...result.reason, entryId: entry.id, fields: entry.fields });
     }

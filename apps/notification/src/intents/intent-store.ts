@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { statement, type Transaction } from '@app/common/database';
+import { BinaryArray, type BinaryType, binaryTypes, statement, type Transaction } from '@app/common/database';
 import { canonicalJson } from './canonical-json';
 import { type Intent, type Malformed } from './intent';
 import findFingerprints from './sql/find-fingerprints.sql';
@@ -33,26 +33,29 @@ export class IntentStore {
     if (drafts.length === 0) return new Set();
     // In one order, so that two instances that accept the same intents cannot deadlock on their keys.
     const intents = [...drafts].sort((a, b) => (a.notificationId < b.notificationId ? -1 : 1));
+    const { text, uuid, int8, jsonb } = binaryTypes;
+    const column = <Value>(type: BinaryType<Value>, valueOf: (intent: RecordDraft) => Value | null): Buffer =>
+      BinaryArray.of(type, intents.map(valueOf));
     const rows = await transaction.query<{ notification_id: string }>(STATEMENTS.insertRecords, [
-      intents.map(({ notificationId }) => notificationId),
-      intents.map(({ tenantId }) => tenantId),
-      intents.map(({ type }) => type.type),
-      intents.map(({ producer }) => producer),
-      intents.map(({ type }) => type.audience),
-      intents.map(({ recipientUserIds }) => JSON.stringify(recipientUserIds)),
-      intents.map(({ idempotencyKey }) => idempotencyKey),
-      intents.map(({ fingerprint }) => fingerprint),
-      intents.map(({ subject }) => subject),
-      intents.map(({ payloadJson }) => payloadJson),
-      intents.map(({ requestId }) => requestId ?? null),
-      intents.map(({ traceId }) => traceId ?? null),
-      intents.map(({ traceparent }) => traceparent),
-      intents.map(({ occurredAtMs }) => occurredAtMs),
-      intents.map(({ expiresAtMs }) => expiresAtMs),
-      intents.map(({ eventId }) => eventId),
-      intents.map(({ type }) => type.lane),
-      intents.map(({ entryId }) => entryId),
-      intents.map(({ lookUpInMs }) => lookUpInMs ?? null),
+      column(uuid, ({ notificationId }) => notificationId),
+      column(text, ({ tenantId }) => tenantId),
+      column(text, ({ type }) => type.type),
+      column(text, ({ producer }) => producer),
+      column(text, ({ type }) => type.audience),
+      column(jsonb, ({ recipientUserIds }) => JSON.stringify(recipientUserIds)),
+      column(text, ({ idempotencyKey }) => idempotencyKey),
+      column(text, ({ fingerprint }) => fingerprint),
+      column(text, ({ subject }) => subject),
+      column(jsonb, ({ payloadJson }) => payloadJson),
+      column(text, ({ requestId }) => requestId ?? null),
+      column(text, ({ traceId }) => traceId ?? null),
+      column(text, ({ traceparent }) => traceparent),
+      column(int8, ({ occurredAtMs }) => occurredAtMs),
+      column(int8, ({ expiresAtMs }) => expiresAtMs),
+      column(text, ({ eventId }) => eventId),
+      column(text, ({ type }) => type.lane),
+      column(text, ({ entryId }) => entryId),
+      column(int8, ({ lookUpInMs }) => lookUpInMs ?? null),
     ]);
     return new Set(rows.map(({ notification_id }) => notification_id));
   }

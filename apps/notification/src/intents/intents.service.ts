@@ -6,6 +6,7 @@ import { fault, type Logger } from '@app/common/observability';
 import { STREAM_START, type StreamEntry, type Streams, textFields } from '@app/common/streams';
 import { type RoutesService } from '../routes';
 import { type Acceptance, type IntentEntry } from './acceptance';
+import { parseIntent } from './intent';
 import { type MalformedEntry } from './intent-store';
 import { type IntakeWatch } from './intake-watch';
 import { type IntentMetrics } from './intents.metrics';
@@ -44,7 +45,9 @@ export class IntentsService implements Service {
   private readonly reader: Loop;
   private readonly claimer: Loop;
   /** Read and not accepted yet: an outage must not pile up more of them, in another order. */
-  private inHand: readonly StreamEntry[] = [];
+  private inHand: readonly IntentEntry[] = [];
+  /** Read while the batch before it is accepted. */
+  private ahead: Promise<readonly IntentEntry[]> | undefined;
   /** After an outage, and at first, the database may be one that was put back to an earlier time. */
   private isInDoubt = true;
 
@@ -66,6 +69,7 @@ export class IntentsService implements Service {
   async stop(): Promise<void> {
     this.stopping.abort();
     await Promise.all([this.reader.stop(), this.claimer.stop()]);
+    await this.takeAhead();
   }
 
   snapshot(): Record<string, unknown> {
@@ -75,18 +79,44 @@ export class IntentsService implements Service {
   private async read(): Promise<number> {
     if (this.isInDoubt) await this.offerAgainIfBehind();
     if (this.inHand.length === 0) {
-      this.inHand = await this.parts.streams.readGroup({
-        stream: NOTIFICATION_INTENTS,
-        group: NOTIFICATION_GROUP,
-        consumer: this.options.consumer,
-        count: this.options.batch,
-        blockMs: READ_BLOCK_MS,
-        signal: this.stopping.signal,
-      });
+      const batch = this.ahead ?? this.readBatch();
+      this.ahead = undefined;
+      this.inHand = await batch;
     }
+    if (this.inHand.length === this.options.batch) this.readAhead();
     await this.take(this.inHand);
     this.inHand = [];
     return 0;
+  }
+
+  private async readBatch(): Promise<readonly IntentEntry[]> {
+    const entries = await this.parts.streams.readGroup({
+      stream: NOTIFICATION_INTENTS,
+      group: NOTIFICATION_GROUP,
+      consumer: this.options.consumer,
+      count: this.options.batch,
+      blockMs: READ_BLOCK_MS,
+      signal: this.stopping.signal,
+    });
+    return entries.map(parsedEntryOf);
+  }
+
+  /** A full batch has more behind it, which is read and parsed while the database works on this one. One batch and no more. */
+  private readAhead(): void {
+    if (this.ahead !== undefined || this.stopping.signal.aborted) return;
+    this.ahead = this.readBatch();
+    // Whoever takes it is told of its failure; until then it must not count as unhandled.
+    this.ahead.catch(() => undefined);
+  }
+
+  /** What was read and not accepted yet would wait for another instance otherwise. */
+  private async takeAhead(): Promise<void> {
+    try {
+      await this.take(this.inHand);
+      await this.take((await this.ahead) ?? []);
+    } catch (error) {
+      this.parts.logger.warn({ event: 'intents_left', err: error });
+    }
   }
 
   private async claimAndTend(): Promise<number> {
@@ -101,7 +131,7 @@ export class IntentsService implements Service {
       count: this.options.batch,
     });
     if (claimed.lostIds.length > 0) logger.error({ event: 'intents_lost', ids: claimed.lostIds });
-    await this.take(claimed.entries);
+    await this.take(claimed.entries.map(entryOf));
     // Who left so many has left more.
     if (claimed.entries.length === this.options.batch) return 0;
     const { unknownGroups } = await streams.trimOwned({
@@ -116,7 +146,7 @@ export class IntentsService implements Service {
     return this.options.claimIntervalMs;
   }
 
-  private async take(entries: readonly StreamEntry[]): Promise<void> {
+  private async take(entries: readonly IntentEntry[]): Promise<void> {
     if (entries.length === 0) return;
     fault('intents.after-read');
     await this.offer(entries);
@@ -129,11 +159,9 @@ export class IntentsService implements Service {
     fault('intents.after-ack');
   }
 
-  private async offer(entries: readonly StreamEntry[]): Promise<void> {
+  private async offer(entries: readonly IntentEntry[]): Promise<void> {
     try {
-      const sampleId = await this.acceptOrSplit(
-        entries.map((entry) => ({ id: entry.id, fields: textFields(entry) })),
-      );
+      const sampleId = await this.acceptOrSplit(entries);
       fault('intents.before-mark');
       await this.parts.marks.leave('accepted', sampleId);
     } catch (error) {
@@ -156,7 +184,7 @@ export class IntentsService implements Service {
         const entries = await streams.range(NOTIFICATION_INTENTS, from, upTo, this.options.batch);
         const last = entries.at(-1);
         if (last === undefined) break;
-        await this.offer(entries);
+        await this.offer(entries.map(entryOf));
         count += entries.length;
         from = `(${last.id}`;
       }
@@ -212,4 +240,11 @@ export class IntentsService implements Service {
       });
     }
   }
+}
+
+const entryOf = (entry: StreamEntry): IntentEntry => ({ id: entry.id, fields: textFields(entry) });
+
+function parsedEntryOf(entry: StreamEntry): IntentEntry {
+  const fields = textFields(entry);
+  return { id: entry.id, fields, parsed: parseIntent(fields) };
 }

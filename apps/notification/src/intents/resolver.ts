@@ -79,7 +79,7 @@ export class Resolver implements Service {
     if (restMs > 0) return Math.min(restMs, pollMs);
     if (room <= 0) return pollMs;
     const claimed = await waiting.claim(room, LEASE_MS);
-    fault('intents.after-claim-waiting');
+    if (claimed.length > 0) fault('intents.after-claim-waiting');
     for (const record of claimed) {
       if (this.underWay.has(record.notificationId)) continue;
       this.underWay.set(record.notificationId, record);

@@ -38,6 +38,14 @@ export interface PublisherOptions {
   readonly now?: () => number;
 }
 
+/** A claim, and the token that its routes are held by. */
+interface Held {
+  readonly token: string;
+  readonly claim: Claim;
+}
+
+const mayHaveMore = ({ claim }: Held): boolean => claim.routes.length > 0 || claim.lastTenant !== '';
+
 /** Rest of routes that were given back. */
 const RETURNED_REST_MS = 1000;
 
@@ -49,6 +57,7 @@ const RETURNED_REST_MS = 1000;
 export class Publisher {
   readonly loop: Loop;
   private afterTenant = '';
+  private ahead: Promise<Held> | undefined;
 
   constructor(private readonly options: PublisherOptions) {
     const { channel, lane, logger, guard } = options;
@@ -60,8 +69,38 @@ export class Publisher {
     guard.onClosed(() => this.loop.wake());
   }
 
+  /** Ends between batches; one that is claimed already is published, since nobody else may for the length of a lease. */
+  async stop(): Promise<void> {
+    await this.loop.stop();
+    try {
+      const held = await this.ahead;
+      if (held !== undefined) await this.publishHeld(held);
+    } catch (error) {
+      this.options.logger.warn({ event: 'routes_left', err: error });
+    }
+    this.ahead = undefined;
+  }
+
   /** Claims the routes that are due, up to a batch, and publishes them; resolves to whether there may be more. */
   async publishDue(): Promise<boolean> {
+    const held = await this.claimDue();
+    await this.publishHeld(held);
+    return mayHaveMore(held);
+  }
+
+  private async round(): Promise<number> {
+    const { guard, pollMs } = this.options;
+    if (this.ahead !== undefined || !guard.isOpen) {
+      const next = this.ahead ?? this.claimDue();
+      this.ahead = undefined;
+      const held = await next;
+      await this.publishHeld(held, () => this.claimAhead(held));
+      if (mayHaveMore(held)) return 0;
+    }
+    return pollMs * (0.75 + Math.random() / 2);
+  }
+
+  private async claimDue(): Promise<Held> {
     const { store, channel, lane, batch: limit, leaseMs } = this.options;
     const token = randomUUID();
     const claim = await store.claim({
@@ -69,20 +108,20 @@ export class Publisher {
       afterTenant: this.afterTenant,
     });
     this.afterTenant = claim.lastTenant;
-    if (claim.routes.length > 0) {
-      fault('publishers.after-claim');
-      await this.publish(token, claim);
-    }
-    return claim.routes.length > 0 || claim.lastTenant !== '';
+    if (claim.routes.length > 0) fault('publishers.after-claim');
+    return { token, claim };
   }
 
-  private async round(): Promise<number> {
-    const { guard, pollMs } = this.options;
-    if (!guard.isOpen && (await this.publishDue())) return 0;
-    return pollMs * (0.75 + Math.random() / 2);
+  /** Behind a full batch there is more: it is claimed while what became of this one is written down. */
+  private claimAhead({ claim }: Held): void {
+    if (claim.routes.length < this.options.batch || this.options.guard.isOpen) return;
+    this.ahead = this.claimDue();
+    // Whoever takes it is told of its failure; until then it must not count as unhandled.
+    this.ahead.catch(() => undefined);
   }
 
-  private async publish(token: string, claim: Claim): Promise<void> {
+  private async publishHeld({ token, claim }: Held, delivered = (): void => undefined): Promise<void> {
+    if (claim.routes.length === 0) return;
     const { sinks, channel, windowMs, guard } = this.options;
     const outcome = new BatchOutcome(channel.publishErrorClass);
     const sink = new ChannelSink(sinks, { stream: channel.stream, windowMs }, claim.acknowledged);
@@ -94,6 +133,7 @@ export class Publisher {
       await this.giveBack(token, claim.routes, error);
       return;
     }
+    delivered();
     await this.settle(token, sink, outcome);
   }
 

@@ -37,7 +37,8 @@ export class PublishersService implements Service, HealthContributor {
 
   async stop(): Promise<void> {
     await Promise.all([
-      ...[...this.publishers, ...this.guards].map(({ loop }) => loop.stop()),
+      ...this.publishers.map((publisher) => publisher.stop()),
+      ...this.guards.map(({ loop }) => loop.stop()),
       this.measuring.stop(),
     ]);
   }

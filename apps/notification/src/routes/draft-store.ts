@@ -1,4 +1,4 @@
-import { statement, type Transaction } from '@app/common/database';
+import { BinaryArray, type BinaryType, binaryTypes, statement, type Transaction } from '@app/common/database';
 import { newestOf, type RouteDraft } from './plan';
 import insertRoutes from './sql/insert-routes.sql';
 import noteNewest from './sql/note-newest.sql';
@@ -10,20 +10,23 @@ const NOTE_NEWEST = statement('routes.note-newest', noteNewest);
 export class DraftStore {
   async insert(transaction: Transaction, drafts: readonly RouteDraft[]): Promise<void> {
     if (drafts.length === 0) return;
+    const { text, uuid, int4 } = binaryTypes;
+    const column = <Value>(type: BinaryType<Value>, valueOf: (draft: RouteDraft) => Value | null): Buffer =>
+      BinaryArray.of(type, drafts.map(valueOf));
     transaction.send(INSERT, [
-      drafts.map(({ routeId }) => routeId),
-      drafts.map(({ notificationId }) => notificationId),
-      drafts.map(({ tenantId }) => tenantId),
-      drafts.map(({ channel }) => channel),
-      drafts.map(({ recipient }) => recipient),
-      drafts.map(({ address }) => address ?? null),
-      drafts.map(({ locale }) => locale),
-      drafts.map(({ timezone }) => timezone),
-      drafts.map(({ units }) => units),
-      drafts.map(({ lane }) => lane),
-      drafts.map(({ collapseKey }) => collapseKey ?? null),
-      drafts.map(({ skipReason }) => skipReason ?? null),
-      drafts.map(({ maxAttempts }) => maxAttempts),
+      column(text, ({ routeId }) => routeId),
+      column(uuid, ({ notificationId }) => notificationId),
+      column(text, ({ tenantId }) => tenantId),
+      column(text, ({ channel }) => channel),
+      column(text, ({ recipient }) => recipient),
+      column(text, ({ address }) => address ?? null),
+      column(text, ({ locale }) => locale),
+      column(text, ({ timezone }) => timezone),
+      column(text, ({ units }) => units),
+      column(text, ({ lane }) => lane),
+      column(text, ({ collapseKey }) => collapseKey ?? null),
+      column(text, ({ skipReason }) => skipReason ?? null),
+      column(int4, ({ maxAttempts }) => maxAttempts),
     ]);
     const newest = newestOf(drafts);
     if (newest.length === 0) return;

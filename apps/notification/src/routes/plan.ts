@@ -79,16 +79,29 @@ export function planRoutes(
   const { notificationId, tenantId, type, subject, occurredAtMs } = record;
   const key = type.collapseKey(record.payload);
   const collapseKey = key === undefined ? undefined : `${subject}|${key}`;
-  return record.recipients.flatMap((recipient) =>
-    type.channels.map((channel) => ({
-      ...recipient,
-      routeId: routeId(channel, notificationId, recipient.recipient),
-      ...{ notificationId, tenantId, channel, lane: type.lane, collapseKey, occurredAtMs },
-      address: channel === 'email' ? recipient.address : undefined,
-      skipReason: recipient.skipReason ?? missingAddress(channel, recipient),
-      maxAttempts: maxAttempts[channel],
-    })),
-  );
+  const drafts: RouteDraft[] = [];
+  for (const recipient of record.recipients) {
+    for (const channel of type.channels) {
+      // Field by field: of four routes an intent, copying objects was a sixth of what an intent costs.
+      drafts.push({
+        routeId: routeId(channel, notificationId, recipient.recipient),
+        notificationId,
+        tenantId,
+        channel,
+        lane: type.lane,
+        recipient: recipient.recipient,
+        address: channel === 'email' ? recipient.address : undefined,
+        locale: recipient.locale,
+        timezone: recipient.timezone,
+        units: recipient.units,
+        collapseKey,
+        occurredAtMs,
+        skipReason: recipient.skipReason ?? missingAddress(channel, recipient),
+        maxAttempts: maxAttempts[channel],
+      });
+    }
+  }
+  return drafts;
 }
 
 function missingAddress(channel: Channel, { address }: RouteRecipient): string | undefined {

@@ -90,8 +90,8 @@ export class Feed {
 
   private async run(): Promise<void> {
     try {
-      for await (const _ of ticks(TICK_MS, undefined, { signal: this.stopping.signal })) {
-        await Promise.all(Array.from({ length: A_TICK }, () => this.sendOne()));
+      for await (const count of ticks(TICK_MS, A_TICK, { signal: this.stopping.signal })) {
+        await Promise.all(Array.from({ length: count }, () => this.sendOne()));
       }
     } catch (error) {
       if (!this.stopping.signal.aborted) throw error;

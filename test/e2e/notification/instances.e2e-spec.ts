@@ -75,10 +75,10 @@ describe('two instances of notification with a backlog', () => {
       await trial.app(name).start();
     }
     await feed.burst(500);
-    await Promise.all(['notification-1', 'notification-2'].map((name) => trial?.app(name).stop()));
+    await Promise.all(['notification-1', 'notification-2'].map(async (name) => trial?.app(name).stop()));
     expect(await trial.unsettled()).not.toHaveProperty('route publishing');
     expect(await trial.intents()).toMatchObject({ pending: 0 });
-    await Promise.all(['notification-1', 'notification-2'].map((name) => trial?.app(name).start()));
+    await Promise.all(['notification-1', 'notification-2'].map(async (name) => trial?.app(name).start()));
     await trial.settled();
     expect(await trial.differences()).toEqual([]);
   }, 240_000);

@@ -49,7 +49,10 @@ export class PushClient {
       headers: { authorization: `Bearer ${this.token}` },
     });
     this.socket = socket;
-    socket.on('message', (data: RawData) => this.take(String(data), onWelcome));
+    // Text comes as one buffer, as long as nobody asks for another type.
+    socket.on('message', (data: RawData) => {
+      if (Buffer.isBuffer(data)) this.take(data.toString('utf8'), onWelcome);
+    });
     // Every error is followed by a close.
     socket.on('error', () => undefined);
     socket.on('close', () => void this.connectAgain(onWelcome));

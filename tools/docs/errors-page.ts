@@ -13,7 +13,8 @@ export function errorsPage(): string {
 
 Every error of ours carries a code of this table, what happened, and what to do. The cause is kept and logged with it.
 By symptom: [troubleshooting](../operations/troubleshooting.md) for outbox and relay, the runbooks of the
-[processor](../operations/processor.md) and of the [outbox](../operations/outbox.md).
+[processor](../operations/processor.md), of the [outbox](../operations/outbox.md) and of
+[notification](../operations/notification.md).
 
 ${table(['code', 'what happened', 'what to do'], rows)}
 `;

@@ -82,7 +82,7 @@ describe('the gateway’s WebSockets', () => {
       await eventually(() => browser.readyState === WebSocket.OPEN, { what: 'the browser to be let in' });
       expect(browser.protocol).toBe(SUBPROTOCOL);
       browser.terminate();
-      const bare = new TestClient(`${gateway.url}?token=${tokenFor('anna')}`, 'none');
+      const bare = new TestClient(`${gateway.url}?token=${tokenFor('anna')}`, undefined);
       expect(await bare.status()).toBe(401);
     });
 

@@ -103,11 +103,18 @@ export class TestClient {
   readonly socket: WebSocket;
   closeCode: number | undefined;
 
-  constructor(url: string, token: string, { since, ...options }: ClientOptions & { since?: string } = {}) {
+  constructor(
+    url: string,
+    token: string | undefined,
+    { since, ...options }: ClientOptions & { since?: string } = {},
+  ) {
     const query = since === undefined ? '' : `${url.includes('?') ? '&' : '?'}since=${since}`;
     this.socket = new WebSocket(url + query, [SUBPROTOCOL], {
       ...options,
-      headers: { authorization: `Bearer ${token}`, ...options.headers },
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...options.headers,
+      },
     });
     this.socket.on('message', (data: RawData) =>
       this.messages.push(messageSchema.parse(JSON.parse(textOf(data)))),

@@ -199,8 +199,9 @@ describe('Web Push', () => {
     const never = new AbortController().signal;
     const read = { stream, group: WEB_PUSH_GROUP, consumer: 'dead', count: 10, blockMs: 0, signal: never };
     expect(await streams.readGroup(read)).toHaveLength(1);
-    await start('two', 1);
+    const two = await start('two', 1);
     await acknowledged();
+    expect(await two.check()).toMatchObject({ status: 'up', details: { lag: 0, pending: 0 } });
     expect(service.requests.map(nameOf)).toEqual(['desk']);
   });
 

@@ -2,7 +2,7 @@ import { WEB_PUSH_GROUP } from '@app/common/contracts';
 import { type HealthContributor, type HealthReport } from '@app/common/health';
 import { Loop, type Service } from '@app/common/lifecycle';
 import { type Logger } from '@app/common/observability';
-import { addedAtMs, type GroupStreams, type StreamEntry } from '@app/common/streams';
+import { addedAtMs, type GroupStreams, type StreamEntry, type StreamInspector } from '@app/common/streams';
 import { type ClientEvent, isExpired, parseClientEvent } from './client-event';
 import { type PushClient } from './push-client';
 import { pushMessageOf } from './push-message';
@@ -16,7 +16,7 @@ export interface WebPushOptions {
   readonly claimThresholdMs: number;
   readonly ttlMs: number;
   readonly concurrency: number;
-  readonly streams: GroupStreams;
+  readonly streams: GroupStreams & StreamInspector;
   readonly store: SubscriptionStore;
   readonly client: PushClient;
   readonly metrics: WebPushMetrics;
@@ -28,6 +28,8 @@ const BATCH = 100;
 const CLAIM_EVERY_MS = 5000;
 const RETRY_POLL_MS = 1000;
 const RETRY_BATCH = 200;
+/** An entry that has waited for so long means that Web Push stands still. */
+const OLD_ENTRY_MS = 60_000;
 /** More than the slowest batch takes. */
 const RETRY_LEASE_MS = 120_000;
 
@@ -65,8 +67,15 @@ export class WebPushService implements Service, HealthContributor {
     this.options.client.close();
   }
 
-  check(): Promise<HealthReport> {
-    return Promise.resolve({ status: 'up', details: { group: WEB_PUSH_GROUP } });
+  async check(): Promise<HealthReport> {
+    const { streams, stream } = this.options;
+    const info = await streams.info(stream, [WEB_PUSH_GROUP]);
+    const group = info?.groups.find(({ name }) => name === WEB_PUSH_GROUP);
+    const waitedMs = Math.max(group?.oldestUnreadMs ?? 0, group?.oldestPendingMs ?? 0);
+    return {
+      status: group === undefined || waitedMs > OLD_ENTRY_MS ? 'degraded' : 'up',
+      details: { lag: group?.lag ?? 'unknown', pending: group?.pending ?? 0, oldestMs: waitedMs },
+    };
   }
 
   private async read(): Promise<number> {

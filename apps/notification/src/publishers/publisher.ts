@@ -42,9 +42,12 @@ export interface PublisherOptions {
 interface Held {
   readonly token: string;
   readonly claim: Claim;
+  /** It looked behind the last tenant only: those in front of it have not been asked yet. */
+  readonly isRest: boolean;
 }
 
-const mayHaveMore = ({ claim }: Held): boolean => claim.routes.length > 0 || claim.lastTenant !== '';
+const mayHaveMore = ({ claim, isRest }: Held): boolean =>
+  claim.routes.length > 0 || isRest || claim.lastTenant !== '';
 
 /** Rest of routes that were given back. */
 const RETURNED_REST_MS = 1000;
@@ -105,13 +108,14 @@ export class Publisher {
   private async claimDue(): Promise<Held> {
     const { store, channel, lane, batch: limit, leaseMs } = this.options;
     const token = randomUUID();
+    const isRest = this.afterTenant !== '';
     const claim = await store.claim({
       ...{ channel: channel.channel, lane, stream: channel.stream, limit, token, leaseMs },
       afterTenant: this.afterTenant,
     });
     this.afterTenant = claim.lastTenant;
     if (claim.routes.length > 0) fault('publishers.after-claim');
-    return { token, claim };
+    return { token, claim, isRest };
   }
 
   /** What came meanwhile is claimed while what became of this batch is written down. */

@@ -123,7 +123,8 @@ export const ERROR_TABLE = {
   },
   WRONG_STATE: {
     message: 'What is named is not in a state in which that can be done',
-    action: 'Look at it with the `show` command of the same noun; where nothing names one, nothing is to be done.',
+    action:
+      'Look at it with the `show` command of the same noun; where nothing names one, nothing is to be done.',
   },
   ALREADY_EXISTS: {
     message: 'There is one of that name already',

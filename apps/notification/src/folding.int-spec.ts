@@ -1,7 +1,7 @@
 import { Database, statement } from '@app/common/database';
 import pino from 'pino';
 import { eventually, testServers } from '@app/common/testing';
-import { countBy, JudgingBench, keysIn, objectSchema, payloadOf, type SentEvent } from './judgement.testing';
+import { countBy, JudgingBench, keysIn, objectSchema, payloadOf, type SentEvent } from './judging.testing';
 
 const logger = pino({ level: 'silent' });
 const servers = testServers();

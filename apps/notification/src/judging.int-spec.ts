@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import pino from 'pino';
 import { Database } from '@app/common/database';
 import { testServers } from '@app/common/testing';
-import { countBy, JudgingBench, payloadOf, type RouteRow, type SentEvent } from './judgement.testing';
+import { countBy, JudgingBench, payloadOf, type RouteRow, type SentEvent } from './judging.testing';
 
 const logger = pino({ level: 'silent' });
 const servers = testServers();

@@ -5,15 +5,15 @@ import { type Channel, type Lane, notificationId, routeId } from '@app/common/co
 import { type Database, statement } from '@app/common/database';
 import { Metrics } from '@app/common/observability';
 import { MemoryStreams, type SinkReply, type SinkRequest, textFields } from '@app/common/streams';
-import { emailChannel } from '../publishers/email';
-import { Publisher } from '../publishers/publisher';
-import { publisherMetrics } from '../publishers/publishers.metrics';
-import { pushChannel } from '../publishers/push';
-import { Judgement } from './judgement';
-import { intentType } from './judge.testing';
-import { type Judging } from './judging';
-import { RouteStore } from './route-store';
-import { Settlements } from './settlements';
+import { emailChannel } from './publishers/email';
+import { Publisher } from './publishers/publisher';
+import { publisherMetrics } from './publishers/publishers.metrics';
+import { pushChannel } from './publishers/push';
+import { Judgement } from './routes/judgement';
+import { intentType } from './routes/judge.testing';
+import { type Judging } from './routes/judging';
+import { RouteStore } from './routes/route-store';
+import { Settlements } from './routes/settlements';
 
 const sql = (name: string, text: string) => statement(`judging_spec.${name}`, text);
 const CLEAR = sql(

@@ -84,6 +84,7 @@ describe('entities, as odograph_ops', () => {
     expect(await accounts.findOneByOrFail({ userId: 'ann' })).toMatchObject({
       locale: 'en',
       timezone: 'UTC',
+      units: 'metric',
     });
 
     const subscriptions = source.getRepository(Subscription);

@@ -236,7 +236,12 @@ const WRITERS: Readonly<Record<string, readonly AppRole[]>> = {
   'notification.user_account': ['odograph_ops'],
   'notification.record': ['odograph_notification'],
   'notification.route': ['odograph_notification', 'odograph_ops'],
-  'notification.preference': ['odograph_ops'],
+  // The app where somebody unsubscribes by the link in a mail.
+  'notification.preference': ['odograph_notification', 'odograph_ops'],
+  'notification.mail_delivery': ['odograph_notification'],
+  'notification.mail_suppression': ['odograph_notification', 'odograph_ops'],
+  'notification.push_subscription': ['odograph_notification'],
+  'notification.push_delivery': ['odograph_notification'],
   'notification.quiet_hours': ['odograph_ops'],
   'notification.route_decision': ['odograph_notification', 'odograph_ops'],
   'notification.collapse': ['odograph_notification'],

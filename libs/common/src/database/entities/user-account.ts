@@ -21,6 +21,10 @@ export class UserAccount {
   @Column({ type: 'text', default: 'UTC' })
   timezone!: string;
 
+  /** Of speeds and distances in texts: `metric` or `imperial`. */
+  @Column({ type: 'text', default: 'metric' })
+  units!: string;
+
   @Column({ type: 'boolean', default: true })
   enabled!: boolean;
 

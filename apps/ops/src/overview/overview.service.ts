@@ -66,7 +66,11 @@ export class OverviewService implements Service {
   private async lookAtStreams(): Promise<void> {
     const { streams, metrics } = this.dependencies;
     try {
-      const infos = await Promise.all(this.watched.map(({ stream, groups }) => streams.info(stream, groups)));
+      const infos = await Promise.all(
+        this.watched.map(({ stream, groups, optionalGroups = [] }) =>
+          streams.info(stream, [...groups, ...optionalGroups]),
+        ),
+      );
       metrics.showStreams(this.watched, infos);
     } catch (error) {
       metrics.hideStreams();

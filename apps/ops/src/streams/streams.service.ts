@@ -64,8 +64,8 @@ export interface LagRow {
 
 /** @returns nothing of a stream that does not exist. */
 export async function streamLag(streams: Streams, watched: WatchedStream): Promise<readonly LagRow[]> {
-  const { stream, groups } = watched;
-  const info = await streams.info(stream, groups);
+  const { stream, groups, optionalGroups = [] } = watched;
+  const info = await streams.info(stream, [...groups, ...optionalGroups]);
   if (info === undefined) return [];
   const { length, firstId, lastId } = info;
   const base = { stream, length, last_id: lastId };

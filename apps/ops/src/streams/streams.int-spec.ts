@@ -1,8 +1,10 @@
 import {
+  GATEWAY_CLIENT_EVENTS,
   MAIL_DELIVERY_COMMANDS,
   NOTIFICATION_INTENTS,
   PROCESSOR_GROUP,
   telemetryStream,
+  WEB_PUSH_GROUP,
 } from '@app/common/contracts';
 import { encodeAvl } from '@app/teltonika-codec';
 import { odoSuite } from '../odo-suite.testing';
@@ -88,6 +90,15 @@ describe('odo streams lag', () => {
     await suite.streams.append(NOTIFICATION_INTENTS, { n: '1' });
     const [row] = await odo.many('streams', 'lag', NOTIFICATION_INTENTS);
     expect(row).toMatchObject({ group: 'notification', lag: 1, pending: 0 });
+  });
+
+  it('knows the group of a feature that may be off, and misses it nowhere', async () => {
+    await suite.streams.append(GATEWAY_CLIENT_EVENTS, { n: '1' });
+    const isOff = await odo.many('streams', 'lag', GATEWAY_CLIENT_EVENTS);
+    expect(isOff).not.toContainEqual(expect.objectContaining({ group: WEB_PUSH_GROUP }));
+    await suite.streams.ensureGroup(GATEWAY_CLIENT_EVENTS, WEB_PUSH_GROUP);
+    const [row] = await odo.many('streams', 'lag', GATEWAY_CLIENT_EVENTS);
+    expect(row).toMatchObject({ group: WEB_PUSH_GROUP, lag: 1, warning: null });
   });
 });
 

@@ -48,7 +48,7 @@ export function unpackBatch(part: number, count: number, text: string): OutboxMe
     }
     if (column(at + 7) !== createdAtS) {
       createdAtS = column(at + 7);
-      createdAt = new Date(Number(createdAtS) * 1000);
+      createdAt = new Date(Math.round(Number(createdAtS) * 1000));
     }
     messages.push(
       new PackedMessage(

@@ -107,7 +107,7 @@ describe('the keys of existing deployments', () => {
     expect(() => adopt({ NOTIFICATION_REDIS_PASSWORD: 'x' })).toThrow(/NOTIFICATION_REDIS_MASTER_ADDR/);
   });
 
-  it('are refused where they are not supported any more, with what to use instead', () => {
+  it('check 9: are refused where they are not supported any more, with what to use instead', () => {
     for (const [key, instead] of Object.entries(REPLACED_KEYS)) {
       const read = () => adopt({ ...THEIRS, [key]: 'false' });
       expect(read).toThrow(expect.objectContaining({ code: 'CONFIG_REPLACED_KEY' }) as Error);

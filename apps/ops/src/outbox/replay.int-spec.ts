@@ -1,7 +1,16 @@
 import { intentFieldsSchema } from '@app/common/contracts';
 import { testServers } from '@app/common/testing';
 import { OdoInTest } from '../command-line.testing';
-import { addMessage, addRow, clearOutbox, eventIdOf, FLEET, INTENTS, moveCursors } from './outbox.testing';
+import {
+  addLetter,
+  addMessage,
+  addRow,
+  clearOutbox,
+  eventIdOf,
+  FLEET,
+  INTENTS,
+  moveCursors,
+} from './outbox.testing';
 
 const servers = testServers();
 const odo = new OdoInTest({
@@ -75,6 +84,22 @@ describe('odo outbox replay', () => {
     ]);
     expect(await odo.auditOf(`outbox-replay:${String(ran['replay'])}`)).toMatchObject([
       { action: 'outbox.replay', outcome: 'added', actor: 'ann', after: { messages: 4 } },
+    ]);
+  });
+
+  it('check 13: sends each to the topic that it was for, and a letter too', async () => {
+    await published();
+    await odo.done('outbox', 'replay', '--from', '2026-01-31T08:00:00Z', '--execute');
+    const topicsById = (await queued()).map(({ event_id: id, topic }) => [id, topic]);
+    expect(topicsById).toEqual([1, 2, 3, 4, 5, 6].map((n) => [eventIdOf(n), n < 5 ? FLEET : INTENTS]));
+    await clearOutbox(odo);
+    for (const [n, topic] of [FLEET, INTENTS].entries()) {
+      await addLetter(odo, await addRow(odo, n + 1, { state: 'dead', topic, key: `device-000${n}` }));
+    }
+    await odo.done('outbox', 'dlq', 'replay', '--all');
+    expect(await odo.query(`SELECT topic, state FROM outbox.retry ORDER BY id`)).toEqual([
+      { topic: FLEET, state: 'open' },
+      { topic: INTENTS, state: 'open' },
     ]);
   });
 

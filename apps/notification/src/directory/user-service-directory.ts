@@ -1,6 +1,6 @@
 import { OdographError } from '@app/common/errors';
 import { type HealthContributor, type HealthReport } from '@app/common/health';
-import { type Service } from '@app/common/lifecycle';
+import { type Service, Slots } from '@app/common/lifecycle';
 import { type Logger } from '@app/common/observability';
 import { type Transaction } from '@app/common/database';
 import { AccountCache } from './account-cache';
@@ -13,7 +13,6 @@ import {
   type UserAccount,
 } from './directory';
 import { type DirectoryMetrics } from './directory.metrics';
-import { LookupSlots } from './lookup-slots';
 import { UserServiceClient } from './user-service-client';
 
 export interface UserServiceOptions {
@@ -38,7 +37,7 @@ export class UserServiceDirectory implements Directory, Service, HealthContribut
   readonly isRemote = true;
   private readonly client: UserServiceClient;
   private readonly cache: AccountCache;
-  private readonly slots: LookupSlots;
+  private readonly slots: Slots;
   private readonly breaker: Breaker;
   private readonly flights = new Map<string, Promise<UserAccount | undefined>>();
   private readonly stopping = new AbortController();
@@ -48,7 +47,7 @@ export class UserServiceDirectory implements Directory, Service, HealthContribut
     const { baseUrl, timeoutMs, cacheAgeMs, cacheSize, concurrency, metrics, logger } = options;
     this.client = new UserServiceClient({ baseUrl, timeoutMs, maxSockets: concurrency });
     this.cache = new AccountCache({ maxAgeMs: cacheAgeMs, maxEntries: cacheSize });
-    this.slots = new LookupSlots(concurrency);
+    this.slots = new Slots(concurrency);
     this.breaker = new Breaker({
       logger,
       onState: (state) => metrics.available.set(state === 'closed' ? 1 : 0),
@@ -109,7 +108,7 @@ export class UserServiceDirectory implements Directory, Service, HealthContribut
     const flying = this.flights.get(userId);
     if (flying !== undefined) return flying;
     const flight = this.slots
-      .run(urgent, () => this.ask(userId))
+      .run(() => this.ask(userId), urgent)
       .finally(() => {
         this.flights.delete(userId);
       });

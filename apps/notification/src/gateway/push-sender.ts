@@ -1,7 +1,7 @@
+import { Slots } from '@app/common/lifecycle';
 import { retryDelayMs } from '../routes';
 import { type PushClient, type PushOutcome } from './push-client';
 import { PushServices } from './push-services';
-import { Slots } from './slots';
 import { type DeferredDelivery, type Delivery, type Settlement } from './subscription-store';
 import { type WebPushMetrics } from './web-push.metrics';
 

@@ -1,7 +1,7 @@
+import { Slots } from '@app/common/lifecycle';
 import { compareEntryIds, STREAM_START, type StreamEntry, type Streams } from '@app/common/streams';
 import { parseClientEvent, userIdOf } from './client-event';
 import { type EventFeed } from './event-feed';
-import { Slots } from './slots';
 import { type Subscriber } from './subscriber';
 
 export type ReplayStreams = Pick<Streams, 'range' | 'ownedState' | 'findLost' | 'info'>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BinaryArray, type BinaryType, binaryTypes, statement, type Transaction } from '@app/common/database';
-import { canonicalJson } from './canonical-json';
+import { canonicalJson } from '@app/common/contracts';
 import { type Intent, type Malformed } from './intent';
 import findFingerprints from './sql/find-fingerprints.sql';
 import insertMalformed from './sql/insert-malformed.sql';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 import { notificationId } from '@app/common/contracts';
-import { canonicalJson } from './canonical-json';
 import { parseIntent } from './intent';
 import { adminFields, intentFields } from './intent.testing';
 
@@ -109,11 +108,5 @@ describe('parseIntent', () => {
       intentFields({ occurred_at_ms: '1700000000001' }),
     ].map((fields) => intentOf(fields).fingerprint);
     expect(new Set(fingerprints).size).toBe(fingerprints.length);
-  });
-});
-
-describe('canonicalJson', () => {
-  it('sorts keys at every depth and keeps the order of lists', () => {
-    expect(canonicalJson({ b: [{ z: 1, a: null }], a: 'x' })).toBe('{"a":"x","b":[{"a":null,"z":1}]}');
   });
 });

@@ -1,15 +1,16 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import {
   ACCEPTED_VERSIONS,
+  canonicalJson,
   INTENT_CATALOG,
   intentFieldsSchema,
+  intentFingerprint,
   type IntentFields,
   type IntentType,
   notificationId,
+  recipientUserIdsSchema,
 } from '@app/common/contracts';
 import { newTraceparent } from '@app/common/observability';
-import { canonicalJson } from './canonical-json';
 
 /** An intent that fits its envelope, its catalog line and its payload schema. */
 export interface Intent {
@@ -59,8 +60,6 @@ export type ParsedIntent =
   | { readonly kind: 'intent'; readonly intent: Intent }
   | { readonly kind: 'malformed'; readonly reason: Malformed };
 
-const recipientsSchema = z.array(z.string().min(1)).min(1).max(1000);
-
 /** Validates the fields of a stream entry against envelope, catalog and payload schema. */
 export function parseIntent(fields: Readonly<Record<string, string>>): ParsedIntent {
   const envelope = intentFieldsSchema.safeParse(fields);
@@ -88,7 +87,7 @@ function recipientsOf(fields: IntentFields): { readonly userIds: readonly string
           message: 'who the administrators are is a matter of the configuration',
         };
   }
-  const list = recipientsSchema.safeParse(parseJson(text ?? ''));
+  const list = recipientUserIdsSchema.safeParse(parseJson(text ?? ''));
   return list.success
     ? { userIds: [...new Set(list.data)].sort() }
     : { code: 'recipients_invalid', message: issuesOf(list.error) };
@@ -100,7 +99,6 @@ function intentOf(
   recipientUserIds: readonly string[],
   payload: unknown,
 ): Intent {
-  const payloadJson = canonicalJson(payload);
   const occurredAtMs = Number(fields.occurred_at_ms);
   return {
     notificationId: notificationId(fields.producer, fields.idempotency_key),
@@ -109,30 +107,17 @@ function intentOf(
     tenantId: fields.tenant_id,
     producer: fields.producer,
     idempotencyKey: fields.idempotency_key,
-    fingerprint: fingerprintOf(fields, recipientUserIds, payloadJson),
+    fingerprint: intentFingerprint(fields, recipientUserIds, payload),
     recipientUserIds,
     subject: fields.subject,
     payload,
-    payloadJson,
+    payloadJson: canonicalJson(payload),
     occurredAtMs,
     expiresAtMs: Number(fields.expires_at_ms ?? occurredAtMs + type.expiresAfterMs),
     requestId: fields.request_id,
     traceId: fields.trace_id,
     traceparent: fields.traceparent ?? newTraceparent(),
   };
-}
-
-/** What makes two intents of one key the same; version and trace change by themselves and are left out. */
-function fingerprintOf(fields: IntentFields, recipients: readonly string[], payloadJson: string): string {
-  const content = [
-    fields.notification_type,
-    fields.producer,
-    fields.audience_kind,
-    recipients,
-    fields.occurred_at_ms,
-    payloadJson,
-  ];
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
 function parseJson(text: string): unknown {

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import {
   ACCEPTED_VERSIONS,
   INTENT_CATALOG,
   intentFieldsSchema,
+  intentFingerprint,
   notificationId,
+  recipientUserIdsSchema,
   type IntentType,
 } from '@app/common/contracts';
 
@@ -45,7 +46,6 @@ type DraftFields = z.infer<typeof draftSchema>;
 
 const objectSchema = z.record(z.string(), z.unknown());
 const typeNameSchema = z.looseObject({ notification_type: z.string() });
-const recipientsSchema = z.array(z.string().min(1)).min(1).max(1000);
 
 /** Everything that is wrong with the fields of an intent, not only the first: as its producer would want to be told. */
 export function checkIntent(value: unknown): CheckedIntent {
@@ -105,7 +105,7 @@ function recipientProblems(
     const message = 'is not for administrators: they are a matter of the configuration';
     return [{ code: 'recipients_invalid', field, message }];
   }
-  const list = recipientsSchema.safeParse(jsonOf(text ?? ''));
+  const list = recipientUserIdsSchema.safeParse(jsonOf(text ?? ''));
   return list.success ? [] : issuesOf('recipients_invalid', list.error, field);
 }
 
@@ -131,22 +131,7 @@ function issuesOf(code: IntentProblem['code'], error: z.ZodError, under?: string
   }));
 }
 
-/** Lengths and orders as they came are no other content: as the intake compares, by what the texts say. */
 function fingerprintOf(fields: DraftFields): string {
-  const recipients = recipientsSchema.safeParse(jsonOf(fields.recipient_user_ids_json ?? ''));
-  const content = [
-    ...[fields.notification_type, fields.producer, fields.audience_kind, fields.occurred_at_ms],
-    [...new Set(recipients.data ?? [])].sort(),
-    sorted(jsonOf(fields.payload_json)),
-  ];
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  const members = objectSchema.safeParse(value);
-  if (!members.success) return value;
-  return Object.entries(members.data)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => [key, sorted(member)]);
+  const recipients = recipientUserIdsSchema.safeParse(jsonOf(fields.recipient_user_ids_json ?? ''));
+  return intentFingerprint(fields, recipients.data ?? [], jsonOf(fields.payload_json));
 }

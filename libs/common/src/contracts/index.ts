@@ -1,3 +1,4 @@
+export * from './canonical-json';
 export * from './commands';
 export * from './event-hash';
 export * from './events';

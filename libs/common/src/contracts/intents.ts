@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalJson } from './canonical-json';
 import { type EventKind } from './events';
 import { publishedEventIdSchema, type Channel } from './ids';
 
@@ -190,3 +192,26 @@ export const intentFieldsSchema = z.object({
   traceparent: z.string().optional(),
 });
 export type IntentFields = z.infer<typeof intentFieldsSchema>;
+
+/** Of `recipient_user_ids_json`. */
+export const recipientUserIdsSchema = z.array(z.string().min(1)).min(1).max(1000);
+
+/**
+ * What makes two intents of one key the same: hexadecimal SHA-256. Version and trace change by themselves and are left out,
+ * as are the order of recipients and how the payload is written.
+ */
+export function intentFingerprint(
+  fields: Pick<IntentFields, 'notification_type' | 'producer' | 'audience_kind' | 'occurred_at_ms'>,
+  recipientUserIds: readonly string[],
+  payload: unknown,
+): string {
+  const content = [
+    fields.notification_type,
+    fields.producer,
+    fields.audience_kind,
+    [...new Set(recipientUserIds)].sort(),
+    fields.occurred_at_ms,
+    canonicalJson(payload),
+  ];
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}

@@ -3,3 +3,4 @@ export * from './lifecycle.module';
 export * from './loop';
 export * from './run-app';
 export * from './service';
+export * from './slots';

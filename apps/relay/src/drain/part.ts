@@ -130,9 +130,9 @@ export class Part implements RetriedPart {
 
   /**
    * Publishes messages that were read behind the cursor, then lets the cursor follow under the lease, at once or a little
-   * later. A crash in between repeats the steps, and the marks make the repeat add nothing. A message that cannot pass moves to the retry lane with
-   * those behind it of its key, before anything else that is behind it goes out. In front of the first message of a topic
-   * on hold the cursor stays; the other topics go on behind it.
+   * later. A crash in between repeats the steps, and the marks make the repeat add nothing. A message that cannot pass
+   * moves to the retry lane with those behind it of its key, before anything else that is behind it goes out. In front of
+   * the first message of a topic on hold the cursor stays; the other topics go on behind it.
    *
    * @throws OdographError LEASE_LOST; REDIS_UNREACHABLE and STREAM_REFUSED where a stream takes nothing at all: the part
    * stands where it was then, and the step is repeated.
